@@ -1,0 +1,28 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help figures test lint
+
+help:  ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/nem: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/.test: pyproject.toml $(BIN)/nem
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+figures: $(BIN)/nem  ## Draw the paper's Figures 1 and 2 from simulated trials, into results/
+	$(BIN)/nem figures
+
+test: .venv/.test  ## Run the tests
+	$(BIN)/python -m pytest
+
+lint: .venv/.test  ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy

@@ -1,0 +1,32 @@
+"""Noisy Expectation-Maximization: experiments on mixtures, with honest uncertainty."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nem_cli.em.noise import Noise
+    from nem_cli.experiment.config import Experiment
+    from nem_cli.workflow.sweep import Run, sweep
+
+__all__ = ["Experiment", "Noise", "Run", "sweep"]
+
+_HOMES = {
+    "Experiment": "nem_cli.experiment.config",
+    "Noise": "nem_cli.em.noise",
+    "Run": "nem_cli.workflow.sweep",
+    "sweep": "nem_cli.workflow.sweep",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public names when they are first used: ``nem --help`` needs none of them."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nem_cli' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

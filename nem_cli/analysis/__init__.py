@@ -1,0 +1,1 @@
+"""Statistics of trials: summaries, the bootstrap, comparisons, and the NEM condition measured."""

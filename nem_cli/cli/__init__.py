@@ -1,0 +1,1 @@
+"""The command line: a short file a command; options, then a call."""

@@ -1,0 +1,28 @@
+"""`nem check`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nem_cli.cli import options, terminal
+
+
+@terminal.command
+def check(
+    config: Annotated[str, typer.Argument(help="A config file, or the bare name of a shipped one.")],
+    overrides: options.Overrides = None,
+) -> None:
+    """Validate a config and say what it would run; run nothing.
+
+    Example: nem check configs/mnem.yaml
+    """
+    from nem_cli.experiment.load import load
+    from nem_cli.experiment.plan import levels
+    from nem_cli.workflow import folder
+
+    path = folder.find_config(config)
+    experiment = load(path, overrides or ())
+    count = len(levels(experiment))
+    typer.echo(f"{path}: valid; {count} levels of {experiment.trials:,} trials of {experiment.sample_size:,} samples")

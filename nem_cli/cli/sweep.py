@@ -1,0 +1,56 @@
+"""`nem sweep`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from nem_cli.cli import options, terminal
+
+
+@terminal.command
+def sweep(
+    config: Annotated[str, typer.Argument(help="A config file, or the bare name of a shipped one such as mnem.")],
+    overrides: options.Overrides = None,
+    trials: options.Trials = None,
+    seed: options.Seed = None,
+    out: options.Out = None,
+    jobs: options.Jobs = None,
+    backend: options.Backend = "loky",
+    scheduler: options.Scheduler = "",
+    fresh: options.Fresh = False,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Run an experiment's grid: a table, and a folder with csv files and a figure.
+
+    A run that was stopped goes on where it stopped when the same command is given again.
+
+    Example: nem sweep configs/mnem.yaml --trials 200 --set noise.decay=1
+    """
+    from nem_cli.experiment.load import load
+    from nem_cli.experiment.runner import Workers
+    from nem_cli.workflow import folder
+    from nem_cli.workflow.estimate import estimate
+    from nem_cli.workflow.sweep import sweep as run_sweep
+
+    experiment = load(folder.find_config(config), overrides or (), trials=trials, seed=seed)
+    workers = Workers(jobs, backend, scheduler)
+    if dry_run:
+        typer.echo(estimate(experiment, workers))
+        return
+    with terminal.progress(experiment.name, quiet or json) as progress:
+        run = run_sweep(
+            experiment, out=out, workers=workers, fresh=fresh, progress=progress, command=["nem", *sys.argv[1:]]
+        )
+    if json:
+        from nem_cli.report.tables import summary_json
+
+        typer.echo(summary_json(run.experiment, run.summary))
+    elif not quiet:
+        from nem_cli.cli.tables import print_run
+
+        print_run(run)

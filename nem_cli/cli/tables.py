@@ -1,0 +1,52 @@
+"""Tables for the terminal."""
+
+from __future__ import annotations
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from nem_cli.analysis.summary import LevelSummary
+from nem_cli.report import text
+from nem_cli.workflow.sweep import Run
+
+
+def print_run(run: Run) -> None:
+    """The table of a run's levels."""
+    console = Console(highlight=False)
+    console.print(run.experiment.title or run.experiment.name, style="bold")
+    for line in text.protocol(run.experiment):
+        console.print(line)
+    confidence = f"{100 * run.experiment.bootstrap.confidence:g} % CI"
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
+    for path, _ in run.summary[0].settings:
+        table.add_column(path.split(".")[-1], justify="right", no_wrap=path == "sigma")
+    for name in ("M-steps", confidence, "fewer, %", confidence, "log-lik. gap", "time"):
+        table.add_column(name, justify="right", no_wrap=True)
+    best = min(run.summary, key=lambda row: (row.mean_iterations, row.sigma))
+    for row in run.summary:
+        table.add_row(*_cells(run, row), style="bold" if row is best else "")
+    console.print(table)
+    console.print(
+        "M-steps: mean over trials, the start isn't counted. Fewer: against EM (sigma 0) on the same data. "
+        "Log-lik. gap: mean final log-likelihood minus EM's. Time: processor time a trial over EM's. "
+        f"Intervals are bootstrap percentiles, pointwise; {text.endings(run.summary)}."
+    )
+    console.print(f"Written to {run.folder}", soft_wrap=True)
+
+
+def _cells(run: Run, row: LevelSummary) -> list[str]:
+    ratio = run.time_ratio(row)
+    return [
+        *(text.shown(value) for _, value in row.settings),
+        f"{row.mean_iterations:.2f}",
+        f"{row.ci_low:.2f} to {row.ci_high:.2f}",
+        _number(row.speedup_percent, ".1f"),
+        "" if row.speedup_ci_low is None else f"{row.speedup_ci_low:.1f} to {row.speedup_ci_high:.1f}",
+        _number(row.log_likelihood_gap, ".3f"),
+        _number(ratio, ".2f"),
+    ]
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)

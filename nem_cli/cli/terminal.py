@@ -1,0 +1,62 @@
+"""What a person sees: messages, exit codes, progress."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+import typer
+
+from nem_cli.errors import ConfigError, NemError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+
+def command(function: Callable[P, R]) -> Callable[P, R]:
+    """Turn nem's errors into one message on standard error and an exit code."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except NemError as error:
+            typer.echo(f"nem: {error}", err=True)
+            raise typer.Exit(BAD_INPUT if isinstance(error, ConfigError) else FAILED) from None
+        except KeyboardInterrupt:
+            typer.echo(
+                "nem: interrupted; finished blocks are kept, and the same command goes on where this one stopped",
+                err=True,
+            )
+            raise typer.Exit(INTERRUPTED) from None
+        except MemoryError:
+            typer.echo("nem: out of memory; finished blocks are kept. Use fewer --jobs", err=True)
+            raise typer.Exit(FAILED) from None
+
+    return run
+
+
+@contextmanager
+def progress(title: str, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
+    """Trials done of all and the time left, on standard error; nothing where that isn't a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("trials, left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    ) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

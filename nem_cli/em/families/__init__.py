@@ -1,0 +1,1 @@
+"""Mixture families, one a file."""

@@ -1,0 +1,77 @@
+"""Mixtures of normal densities in one dimension."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nem_cli.em.arrays import FloatArray, IntArray
+from nem_cli.em.family import Family, Moments
+from nem_cli.em.parameters import PARAMETERS, Parameters
+
+
+class Gaussian(Family):
+    """Y | Z = j ~ N(mu_j, sigma_j^2), the model of section III of the paper."""
+
+    name = "gaussian"
+    estimable = PARAMETERS
+
+    def sample(self, rng: np.random.Generator, theta: Parameters, component: IntArray) -> FloatArray:
+        y = rng.standard_normal(component.shape)
+        y *= np.sqrt(theta.variances[0]).take(component)
+        y += theta.means[0].take(component)
+        return y
+
+    def log_kernel(self, y: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
+        log_f = y - mean
+        log_f *= log_f
+        log_f *= -0.5 / variance
+        return log_f
+
+    def log_normaliser(self, mean: FloatArray, variance: FloatArray) -> FloatArray:
+        return -0.5 * np.log(2 * math.pi * variance)
+
+    def maximise(self, moments: Moments, theta: Parameters, estimate: frozenset[str]) -> Parameters:
+        weights, means, variances = theta.weights, theta.means, theta.variances
+        if "weights" in estimate:
+            weights = moments.mass / moments.mass.sum(axis=1, keepdims=True)
+        second = moments.second / moments.mass
+        if "means" in estimate:
+            shift = moments.first / moments.mass
+            means = means + shift
+            second = second - shift * shift
+        if "variances" in estimate:
+            variances = second
+        return Parameters(weights, means, variances)
+
+    def spread(self, mean: FloatArray, sd: FloatArray, c: FloatArray) -> Parameters:
+        means = mean + sd * c
+        return Parameters(np.full_like(means, 1 / c.size), means, np.broadcast_to(sd * sd, means.shape).copy())
+
+    def reach(self, y: FloatArray, theta: Parameters) -> FloatArray:
+        """Equations (23) and (25): |y+ - mu_j| <= |y - mu_j| for every j, so only the outermost means matter."""
+        lo = theta.means.min(axis=1, keepdims=True)
+        hi = theta.means.max(axis=1, keepdims=True)
+        w = lo - y
+        np.maximum(w, 0, out=w)
+        beyond = hi - y
+        w += np.minimum(beyond, 0, out=beyond)
+        w *= 2
+        return w
+
+    def average_reach(self, y: FloatArray, theta: Parameters, r: FloatArray) -> FloatArray:
+        """|y+ - m| <= |y - m| with m = sum_j (r_j mu_j / sigma_j^2) / sum_j (r_j / sigma_j^2)."""
+        precision = 1 / theta.variances
+        total = np.einsum("ktn,tk->tn", r, precision)
+        w = np.einsum("ktn,tk->tn", r, precision * theta.means)
+        w /= total
+        w -= y
+        w *= 2
+        return w
+
+    def reversed_gap(self, y: FloatArray, theta: Parameters) -> tuple[FloatArray, FloatArray]:
+        """Outside of the mirror images of y in the outermost means."""
+        lo = theta.means.min(axis=1, keepdims=True)
+        hi = theta.means.max(axis=1, keepdims=True)
+        return np.minimum(2 * (lo - y), 0), np.maximum(2 * (hi - y), 0)

@@ -1,0 +1,144 @@
+"""What a mixture family must provide."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from nem_cli.em.arrays import FloatArray, IntArray
+from nem_cli.em.parameters import Parameters
+
+
+class Moments:
+    """Responsibility-weighted sums of y+ over the samples, about each component's current mean mu_k.
+
+    Taking them about the current means, not about 0, keeps the variance free of cancellation.
+
+    Attributes
+    ----------
+    mass : ndarray of shape (trials, K)
+        sum_i r_ij.
+    first : ndarray of shape (trials, K)
+        sum_i r_ij (y+_i - mu_j).
+    second : ndarray of shape (trials, K)
+        sum_i r_ij (y+_i - mu_j)^2.
+    """
+
+    def __init__(self, theta: Parameters) -> None:
+        self.mass, self.first, self.second = np.zeros((3, *theta.means.shape))
+
+    def add(self, trials: slice, y_dagger: FloatArray, r: FloatArray, theta: Parameters) -> None:
+        """Add the sums over some samples of some trials.
+
+        Parameters
+        ----------
+        y_dagger : ndarray of shape (trials, samples)
+            The noisy data.
+        r : ndarray of shape (K, trials, samples)
+        theta : Parameters
+            The current estimates of these trials.
+        """
+        for j, r_j in enumerate(r):
+            centred = y_dagger - theta.means[:, j, None]
+            self.mass[trials, j] += r_j.sum(axis=1)
+            self.first[trials, j] += np.einsum("tn,tn->t", r_j, centred)
+            centred *= centred
+            self.second[trials, j] += np.einsum("tn,tn->t", r_j, centred)
+
+
+class Family(ABC):
+    """A family of component densities f(y | j, theta_j) that an M-step can fit from `Moments`.
+
+    Subclass it, give it a `name`, and register it (see CONTRIBUTING.md). The closed forms `reach` and `average_reach`
+    are optional: without them the screens go through their definition.
+    """
+
+    name: ClassVar[str]
+    estimable: ClassVar[tuple[str, ...]]
+    """The parameters of this family that may be estimated; a subset of ``PARAMETERS``."""
+    support: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    """The closed interval that the family's values come from."""
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator, theta: Parameters, component: IntArray) -> FloatArray:
+        """Draw y given each sample's component.
+
+        Parameters
+        ----------
+        theta : Parameters
+            One trial: arrays of shape (1, K).
+        component : ndarray of int, shape (trials, samples)
+        """
+
+    @abstractmethod
+    def log_kernel(self, y: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
+        """log f(y | j) of one component without its normaliser, natural logarithm; -inf outside of the support.
+
+        Parameters
+        ----------
+        y : ndarray of shape (trials, samples)
+        mean, variance : ndarray that broadcasts against y
+        """
+
+    @abstractmethod
+    def log_normaliser(self, mean: FloatArray, variance: FloatArray) -> FloatArray:
+        """What `log_kernel` leaves out: the part of log f(y | j) that doesn't depend on y."""
+
+    @abstractmethod
+    def maximise(self, moments: Moments, theta: Parameters, estimate: frozenset[str]) -> Parameters:
+        """The M-step: the weighted maximum-likelihood estimate; parameters outside `estimate` keep their value."""
+
+    @abstractmethod
+    def spread(self, mean: FloatArray, sd: FloatArray, c: FloatArray) -> Parameters:
+        """Start `moments`: equal weights and K components spread about the sample's mean.
+
+        Parameters
+        ----------
+        mean, sd : ndarray of shape (trials, 1)
+            The sample's mean and standard deviation (ddof 0).
+        c : ndarray of shape (K,)
+            K numbers, equally spaced from -1 to 1.
+        """
+
+    def check(self, means: Sequence[float], variances: Sequence[float] | None, where: str) -> None:
+        """Refuse parameters that this family doesn't have.
+
+        Raises
+        ------
+        ValueError
+            With a text that begins with `where`.
+        """
+        if variances is None:
+            raise ValueError(f"{where} has no variances, which family {self.name} needs")
+
+    def parameters(
+        self, weights: Sequence[float], means: Sequence[float], variances: Sequence[float] | None, trials: int = 1
+    ) -> Parameters:
+        """Theta from given values, the same for every trial."""
+        assert variances is not None
+        return Parameters.of(weights, means, variances, trials)
+
+    def reach(self, y: FloatArray, theta: Parameters) -> FloatArray | None:
+        """Closed form of the NEM condition for every component.
+
+        Returns
+        -------
+        ndarray of shape (trials, samples), or None
+            The furthest displacement w, signed: f(y + d | j) >= f(y | j) for every j just where d lies between 0 and w.
+        """
+        return None
+
+    def average_reach(self, y: FloatArray, theta: Parameters, r: FloatArray) -> FloatArray | None:
+        """Like `reach`, for the condition averaged over the posterior: sum_j r_j log [f(y+d | j) / f(y | j)] >= 0."""
+        return None
+
+    def reversed_gap(self, y: FloatArray, theta: Parameters) -> tuple[FloatArray, FloatArray] | None:
+        """Ends (a, b), a <= 0 <= b, of the displacements d that make y more probable for at least one component.
+
+        So f(y + d | j) <= f(y | j) for every j just where d <= a or d >= b.
+        """
+        return None

@@ -1,0 +1,36 @@
+"""What a mode of noise injection must provide."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from nem_cli.em.arrays import FloatArray
+
+
+class Injection(ABC):
+    """phi(y, n) of Theorem 1: any measurable way of combining data with noise.
+
+    Subclass it, give it a `name`, its `neutral` noise and `phi`, and register it (see CONTRIBUTING.md).
+    """
+
+    name: ClassVar[str]
+    neutral: ClassVar[float]
+    """The noise that changes nothing, phi(y, neutral) = y; also the noise law's mean."""
+
+    @abstractmethod
+    def phi(self, y: FloatArray, n: FloatArray) -> FloatArray:
+        """The noisy data y+ = phi(y, n), elementwise."""
+
+    def draw(self, rng: np.random.Generator, scale: float, size: int) -> FloatArray:
+        """Unscreened noise of the given scale: normal about the neutral noise unless a subclass says otherwise."""
+        n = rng.standard_normal(size)
+        n *= scale
+        n += self.neutral
+        return n
+
+    def slope(self, y: FloatArray) -> FloatArray | float | None:
+        """d phi / d n where phi is affine in n and the noise normal, which gives the screens a closed form; else None."""
+        return None

@@ -1,0 +1,1 @@
+"""Modes of noise injection, one a file."""

@@ -1,0 +1,162 @@
+"""The NS-step: noise that a screen admits, at a scale that cools with the iterations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from nem_cli.em.arrays import FloatArray
+from nem_cli.em.family import Family
+from nem_cli.em.injection import Injection
+from nem_cli.em.parameters import Parameters
+from nem_cli.em.registry import injections, screens
+from nem_cli.em.screen import Screen
+from nem_cli.errors import ConfigError, PluginError
+
+MAX_TRIES = 100
+"""Draws through a screen's definition before a point keeps its value; `redraw` only, `drop` has one."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """The outcome of one NS-step.
+
+    Parameters
+    ----------
+    n : ndarray of shape (trials, samples)
+        The noise; the injection's neutral noise where a point keeps its value.
+    draws, accepted : int
+        Noise values drawn through the screen's definition, and those it admitted. 0 where noise comes from a closed form.
+    """
+
+    n: FloatArray
+    draws: int = 0
+    accepted: int = 0
+
+
+@dataclass(frozen=True)
+class Noise:
+    """A mode of noise injection, its screen, and its cooling schedule.
+
+    Parameters
+    ----------
+    injection : str or Injection
+        phi(y, n); a registered name, ``package.module:Name``, or an object.
+    sigma : float
+        Initial noise standard deviation sigma_N; 0 is plain EM. Additive noise has the data's unit, multiplicative none.
+    screen : str or Screen
+        Which noise may be injected.
+    decay : float
+        tau; the scale at iteration k = 1, 2, ... is sigma k^-tau.
+    on_reject : {"redraw", "drop"}
+        Draw from the law conditioned on the screen, or draw once and inject nothing where that fails.
+
+    Raises
+    ------
+    ConfigError
+        If sigma or decay is negative or not finite, or a name isn't known.
+    """
+
+    injection: str | Injection = "additive"
+    sigma: float = 0.0
+    screen: str | Screen = "every-component"
+    decay: float = 2.0
+    on_reject: Literal["redraw", "drop"] = "redraw"
+    phi: Injection = field(init=False, repr=False, compare=False)
+    condition: Screen = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name in ("sigma", "decay"):
+            value = getattr(self, name)
+            if not (np.isfinite(value) and value >= 0):
+                raise ConfigError("must be a finite number, 0 or more", path=f"noise.{name}", value=value)
+        if self.on_reject not in ("redraw", "drop"):
+            raise ConfigError("must be redraw or drop", path="noise.on_reject", value=self.on_reject)
+        object.__setattr__(self, "phi", injections.get(self.injection, path="noise.injection"))
+        object.__setattr__(self, "condition", screens.get(self.screen, path="noise.screen"))
+
+    def scale(self, k: int) -> float:
+        """The noise's standard deviation at iteration k = 1, 2, ...: sigma k^-tau."""
+        return float(self.sigma * float(k) ** -self.decay)
+
+    def sample(
+        self, rng: np.random.Generator, family: Family, y: FloatArray, theta: Parameters, r: FloatArray, k: int
+    ) -> Sampled:
+        """NEMNoiseSample(y, k^-tau sigma_N) of Algorithm 1.
+
+        Parameters
+        ----------
+        y : ndarray of shape (trials, samples)
+            The clean data.
+        theta : Parameters
+            The current estimate, for the condition.
+        r : ndarray of shape (K, trials, samples)
+            The responsibilities at theta.
+        """
+        scale = self.scale(k)
+        neutral = self.phi.neutral
+        if scale == 0:
+            return Sampled(np.broadcast_to(neutral, y.shape))
+        slope = self.phi.slope(y)
+        if slope is not None:
+            z = self.condition.closed_form(rng, family, y, theta, r, slope * scale, self.on_reject == "redraw")
+            if z is not None:
+                z *= scale
+                z += neutral
+                return Sampled(z)
+        if self.condition.exact_only:
+            raise ConfigError(
+                f"this screen needs a closed form, which injection {self.phi.name!r} doesn't have with family "
+                f"{family.name!r}; use additive or multiplicative injection",
+                path="noise.screen",
+                value=self.condition.name,
+            )
+        return self._by_definition(rng, family, y, theta, r, scale)
+
+    def _by_definition(
+        self,
+        rng: np.random.Generator,
+        family: Family,
+        y: FloatArray,
+        theta: Parameters,
+        r: FloatArray,
+        scale: float,
+    ) -> Sampled:
+        """Rejection through log f(phi(y, n) | j) - log f(y | j), at most `MAX_TRIES` draws a point."""
+        n = np.full(y.size, self.phi.neutral)
+        reach = self.condition.reach(family, y, theta, r)
+        # Where the admissible set is the point y itself, no noise but the neutral one can be admitted.
+        pending = np.arange(y.size) if reach is None else np.flatnonzero(reach)
+        clean = y.ravel()
+        r_flat = r.reshape(len(r), -1)
+        draws = accepted = 0
+        for _ in range(MAX_TRIES if self.on_reject == "redraw" else 1):
+            if not pending.size:
+                break
+            trial = pending // y.shape[1]
+            proposal = self.phi.draw(rng, scale, pending.size)
+            y_dagger = self._injected(clean[pending], proposal)
+            log_gain = np.empty((theta.components, pending.size))
+            for j in range(theta.components):
+                mean, variance = theta.means[trial, j], theta.variances[trial, j]
+                log_gain[j] = family.log_kernel(y_dagger, mean, variance)
+                log_gain[j] -= family.log_kernel(clean[pending], mean, variance)
+            admitted = self.condition.admits(log_gain, r_flat[:, pending])
+            n[pending[admitted]] = proposal[admitted]
+            draws += pending.size
+            accepted += int(np.count_nonzero(admitted))
+            pending = pending[~admitted]
+        return Sampled(n.reshape(y.shape), draws, accepted)
+
+    def _injected(self, y: FloatArray, n: FloatArray) -> FloatArray:
+        y_dagger = np.asarray(self.phi.phi(y, n))
+        if y_dagger.shape != y.shape or not np.all(np.isfinite(y_dagger)):
+            raise PluginError(
+                f"phi of injection {self.phi.name!r} must return finite numbers of the data's shape "
+                f"{y.shape}, but returned shape {y_dagger.shape}"
+                + ("" if y_dagger.shape != y.shape else " with values that aren't finite"),
+                path="noise.injection",
+            )
+        return y_dagger

@@ -1,0 +1,134 @@
+"""Families, injections, screens, starts and stop rules by name: our own, entry points, or ``package.module:Name``."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from importlib.metadata import entry_points
+from typing import Generic, TypeVar
+
+from nem_cli.em.family import Family
+from nem_cli.em.injection import Injection
+from nem_cli.em.screen import Screen
+from nem_cli.em.start import Start
+from nem_cli.em.stop import StopRule
+from nem_cli.errors import ConfigError, PluginError
+
+T = TypeVar("T", Family, Injection, Screen, Start, StopRule)
+
+
+class Registry(Generic[T]):
+    """One kind of extension, by name.
+
+    Parameters
+    ----------
+    kind : str
+        What messages call it; its entry-point group is ``nem_cli.<kind>s``.
+    base : type
+        The class that an extension must subclass.
+    builtin : dict
+        Name to ``package.module:Name`` of the extensions that ship with nem.
+    """
+
+    def __init__(self, kind: str, base: type[T], builtin: dict[str, str]) -> None:
+        self.kind = kind
+        self.base = base
+        self.builtin = builtin
+
+    @property
+    def group(self) -> str:
+        """The entry-point group of this kind."""
+        return f"nem_cli.{self.kind.replace(' ', '_')}s"
+
+    def names(self) -> list[str]:
+        """The registered names, our own first."""
+        return [*self.builtin, *sorted(point.name for point in entry_points(group=self.group))]
+
+    def get(self, name: str | T, path: str = "") -> T:
+        """The extension of that name.
+
+        Raises
+        ------
+        ConfigError
+            If nothing has that name; the message lists what there is.
+        PluginError
+            If it can't be imported or isn't what it must be.
+        """
+        if isinstance(name, self.base):
+            return name
+        if not isinstance(name, str):
+            raise ConfigError(f"must be a name or an instance of {self.base.__name__}", path=path, value=name)
+        if name in self.builtin:
+            return self._load(self.builtin[name], path)
+        for point in entry_points(group=self.group):
+            if point.name == name:
+                return self._load(point.value, path)
+        if ":" in name:
+            return self._load(name, path)
+        near = difflib.get_close_matches(name, self.names(), n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ConfigError(
+            f"unknown {self.kind}; allowed are {', '.join(self.names())}, or package.module:Name{hint}",
+            path=path,
+            value=name,
+        )
+
+    def _load(self, target: str, path: str) -> T:
+        module, _, attribute = target.partition(":")
+        try:
+            found = getattr(importlib.import_module(module), attribute)
+            extension = found() if isinstance(found, type) else found
+        except Exception as error:
+            raise PluginError(
+                f"this {self.kind} can't be loaded: {type(error).__name__}: {error}", path=path, value=target
+            ) from error
+        if not isinstance(extension, self.base):
+            raise PluginError(
+                f"must be a subclass of {self.base.__module__}.{self.base.__name__}", path=path, value=target
+            )
+        return extension
+
+
+families: Registry[Family] = Registry(
+    "family",
+    Family,
+    {"gaussian": "nem_cli.em.families.gaussian:Gaussian"},
+)
+injections: Registry[Injection] = Registry(
+    "injection",
+    Injection,
+    {
+        "additive": "nem_cli.em.injections.additive:Additive",
+        "multiplicative": "nem_cli.em.injections.multiplicative:Multiplicative",
+    },
+)
+screens: Registry[Screen] = Registry(
+    "screen",
+    Screen,
+    {
+        "every-component": "nem_cli.em.screens.every_component:EveryComponent",
+        "posterior-average": "nem_cli.em.screens.posterior_average:PosteriorAverage",
+        "none": "nem_cli.em.screens.blind:Blind",
+        "reversed": "nem_cli.em.screens.reversed:Reversed",
+        "mean-shift": "nem_cli.em.screens.mean_shift:MeanShift",
+    },
+)
+starts: Registry[Start] = Registry(
+    "start",
+    Start,
+    {
+        "moments": "nem_cli.em.starts.moments:FromMoments",
+        "random-points": "nem_cli.em.starts.random_points:RandomPoints",
+        "truth": "nem_cli.em.starts.truth:Truth",
+    },
+)
+stop_rules: Registry[StopRule] = Registry(
+    "stop rule",
+    StopRule,
+    {
+        "euclidean": "nem_cli.em.stops.euclidean:Euclidean",
+        "max-change": "nem_cli.em.stops.max_change:MaxChange",
+        "log-likelihood": "nem_cli.em.stops.log_likelihood:LogLikelihood",
+        "never": "nem_cli.em.stops.never:Never",
+    },
+)

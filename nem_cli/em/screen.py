@@ -1,0 +1,82 @@
+"""What a screen must provide: which noise may be injected."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from nem_cli.em import conditioned_normal
+from nem_cli.em.arrays import BoolArray, FloatArray
+from nem_cli.em.family import Family
+from nem_cli.em.parameters import Parameters
+
+
+class Screen(ABC):
+    """Says which noise may be injected.
+
+    Its definition is `admits`. Where the family and the injection allow, `reach` gives the same set in closed form, and
+    noise is then drawn exactly; else by rejection through the definition (see `noise.Noise`).
+    """
+
+    name: ClassVar[str]
+    exact_only: ClassVar[bool] = False
+    """Whether the screen means nothing without a closed form."""
+
+    @abstractmethod
+    def admits(self, log_gain: FloatArray, r: FloatArray) -> BoolArray:
+        """The definition.
+
+        Parameters
+        ----------
+        log_gain : ndarray of shape (K, n)
+            log f(phi(y, n) | j) - log f(y | j) for every component j.
+        r : ndarray of shape (K, n)
+            The responsibilities at the clean y.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+        """
+
+    def reach(self, family: Family, y: FloatArray, theta: Parameters, r: FloatArray) -> FloatArray | None:
+        """The furthest admissible displacement, signed, shape (trials, samples); None without a closed form."""
+        return None
+
+    def closed_form(
+        self,
+        rng: np.random.Generator,
+        family: Family,
+        y: FloatArray,
+        theta: Parameters,
+        r: FloatArray,
+        sd: FloatArray | float,
+        redraw: bool,
+    ) -> FloatArray | None:
+        """Standardised noise of shape (trials, samples) for a displacement that is normal with the given signed sd.
+
+        Parameters
+        ----------
+        sd : float or ndarray of shape (trials, samples)
+            The displacement of standardised noise z is sd z; the sign says which way positive noise moves y.
+        redraw : bool
+            Draw from the law conditioned on the admissible set; else draw once, and set to 0 what isn't admissible.
+        """
+        reach = self.reach(family, y, theta, r)
+        if reach is None:
+            return None
+        movable = np.flatnonzero(reach)
+        with np.errstate(divide="ignore"):  # sd = 0 (y = 0, multiplicative): no noise moves y, all is admissible
+            bound = reach.ravel()[movable] / (sd if isinstance(sd, float) else sd.ravel()[movable])
+        z = np.zeros(y.size)
+        z[movable] = self.standardised(rng, bound, redraw)
+        return z.reshape(y.shape)
+
+    def standardised(self, rng: np.random.Generator, bound: FloatArray, redraw: bool) -> FloatArray:
+        """Standardised noise where the admissible set is the interval between 0 and a bound of either sign."""
+        if redraw:
+            return conditioned_normal.between(rng, bound)
+        z = rng.standard_normal(bound.size)
+        z[(z < np.minimum(bound, 0)) | (z > np.maximum(bound, 0))] = 0
+        return z

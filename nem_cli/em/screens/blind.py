@@ -1,0 +1,31 @@
+"""No screen at all: the paper's blind noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nem_cli.em.arrays import BoolArray, FloatArray
+from nem_cli.em.family import Family
+from nem_cli.em.parameters import Parameters
+from nem_cli.em.screen import Screen
+
+
+class Blind(Screen):
+    """Admits any noise."""
+
+    name = "none"
+
+    def admits(self, log_gain: FloatArray, r: FloatArray) -> BoolArray:
+        return np.ones(log_gain.shape[1], dtype=bool)
+
+    def closed_form(
+        self,
+        rng: np.random.Generator,
+        family: Family,
+        y: FloatArray,
+        theta: Parameters,
+        r: FloatArray,
+        sd: FloatArray | float,
+        redraw: bool,
+    ) -> FloatArray:
+        return rng.standard_normal(y.shape)

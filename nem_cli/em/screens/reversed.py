@@ -1,0 +1,45 @@
+"""The every-component condition with its sign reversed, for study."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nem_cli.em import conditioned_normal
+from nem_cli.em.arrays import BoolArray, FloatArray
+from nem_cli.em.family import Family
+from nem_cli.em.parameters import Parameters
+from nem_cli.em.screen import Screen
+
+
+class Reversed(Screen):
+    """Admits noise with f(phi(y, n) | j) <= f(y | j) for every component j, the reverse of the NEM condition."""
+
+    name = "reversed"
+
+    def admits(self, log_gain: FloatArray, r: FloatArray) -> BoolArray:
+        return np.all(log_gain <= 0, axis=0)
+
+    def closed_form(
+        self,
+        rng: np.random.Generator,
+        family: Family,
+        y: FloatArray,
+        theta: Parameters,
+        r: FloatArray,
+        sd: FloatArray | float,
+        redraw: bool,
+    ) -> FloatArray | None:
+        gap = family.reversed_gap(y, theta)
+        if gap is None:
+            return None
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ends = np.nan_to_num(np.stack([end / sd for end in gap]), nan=0.0, posinf=np.inf, neginf=-np.inf)
+        a, b = ends.min(axis=0), ends.max(axis=0)
+        moved = np.isfinite(a) & np.isfinite(b)  # else sd = 0: no noise moves y, and the neutral one is as good as any
+        z = np.zeros(y.shape)
+        if redraw:
+            z[moved] = conditioned_normal.outside(rng, a[moved], b[moved])
+        else:
+            z[moved] = rng.standard_normal(np.count_nonzero(moved))
+            z[(z > a) & (z < b)] = 0
+        return z

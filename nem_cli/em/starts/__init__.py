@@ -1,0 +1,1 @@
+"""Start rules, one a file."""

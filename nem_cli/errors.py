@@ -1,0 +1,49 @@
+"""The errors that nem raises on purpose: each names the place, the offending value, and what is allowed."""
+
+from __future__ import annotations
+
+
+class NemError(Exception):
+    """Base of every error that nem raises on purpose; its text is written for the person who runs the command."""
+
+
+class ConfigError(NemError):
+    """Bad input: a setting, an option or a data value that nem refuses.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong and what is allowed, as one sentence without the place.
+    path : str, optional
+        The setting's dotted path, such as ``noise.decay``.
+    value : object, optional
+        The offending value, shown as it was given.
+    source : str, optional
+        The file, or the option, that the value came from.
+    """
+
+    def __init__(self, problem: str, *, path: str = "", value: object = None, source: str = "") -> None:
+        self.problem = problem
+        self.path = path
+        self.value = value
+        self.source = source
+        place = ": ".join(part for part in (source, path) if part)
+        shown = "" if value is None else f" (got {_shorten(value)})"
+        super().__init__(f"{place}: {problem}{shown}" if place else f"{problem}{shown}")
+
+
+class PluginError(ConfigError):
+    """A user's own injection, screen, family, start or stop rule can't be loaded or breaks its contract."""
+
+
+class RunError(NemError):
+    """A run that can't go on; what it finished is in its journal."""
+
+
+class FolderError(ConfigError):
+    """A results folder that can't be used: another experiment, another process, a damaged journal."""
+
+
+def _shorten(value: object, width: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= width else f"{text[: width - 3]}..."

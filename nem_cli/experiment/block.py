@@ -1,0 +1,101 @@
+"""One block of trials: data, starts, Algorithm 1, and the table that goes into the journal."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nem_cli.em import algorithm
+from nem_cli.em.arrays import FloatArray
+from nem_cli.em.family import Family
+from nem_cli.em.noise import Noise
+from nem_cli.em.parameters import Parameters
+from nem_cli.em.registry import families, starts, stop_rules
+from nem_cli.em.start import Given, Start
+from nem_cli.experiment.config import Components, TrialSettings
+from nem_cli.experiment.plan import DATA, NOISE, Level, stream
+
+
+@dataclass(frozen=True)
+class Block:
+    """A finished block.
+
+    Parameters
+    ----------
+    trials : structured ndarray of shape (block_trials,), dtype `trial_dtype`
+    seconds : float
+        Processor time of Algorithm 1 alone.
+    draws, accepted : int
+        See `nem_cli.em.noise.Sampled`.
+    """
+
+    trials: NDArray[np.void]
+    seconds: float
+    draws: int
+    accepted: int
+
+
+def trial_dtype(components: int) -> np.dtype[np.void]:
+    """A row of a block's table; status holds a `nem_cli.em.status.Status`."""
+    return np.dtype(
+        [
+            ("status", "<u1"),
+            ("iterations", "<i4"),
+            ("log_likelihood", "<f8"),
+            ("weights", "<f8", (components,)),
+            ("means", "<f8", (components,)),
+            ("variances", "<f8", (components,)),
+        ]
+    )
+
+
+def run_block(level: Level, seed: int, block: int) -> Block:
+    """Run one block whole. Its numbers depend on the level, the seed and the block's number, and on nothing else."""
+    y, start = data_and_starts(level, seed, block)
+    began = time.thread_time()
+    fits = algorithm.fit(problem(level), y, start, stream(seed, NOISE, block))
+    seconds = time.thread_time() - began
+    table = np.zeros(len(y), dtype=trial_dtype(level.components))
+    table["status"] = fits.status
+    table["iterations"] = fits.iterations
+    table["log_likelihood"] = fits.log_likelihood
+    table["weights"] = fits.theta.weights
+    table["means"] = fits.theta.means
+    table["variances"] = fits.theta.variances
+    return Block(table, seconds, fits.draws, fits.accepted)
+
+
+def data_and_starts(level: Level, seed: int, block: int) -> tuple[FloatArray, Parameters]:
+    """A block's data (trials, samples) and theta_0: the same for every level with these data, and for both modes."""
+    trial = level.trial
+    family = families.get(trial.mixture.family)
+    truth = family.parameters(trial.mixture.weights, trial.mixture.means, trial.mixture.variances)
+    rng = stream(seed, DATA, block)
+    cumulative = np.cumsum(truth.weights[0])
+    uniform = rng.random((level.block_trials, trial.sample_size))
+    component = np.searchsorted(cumulative[:-1], uniform, side="right")
+    y = family.sample(rng, truth, component)
+    return y, start_rule(trial, family).parameters(rng, family, y, truth, frozenset(trial.estimate))
+
+
+def start_rule(trial: TrialSettings, family: Family) -> Start:
+    """The start rule that a config means."""
+    if isinstance(trial.start, Components):
+        return Given(family.parameters(trial.start.weights, trial.start.means, trial.start.variances))
+    return starts.get(trial.start)
+
+
+def problem(level: Level) -> algorithm.Problem:
+    """Algorithm 1's settings of a level."""
+    trial = level.trial
+    return algorithm.Problem(
+        family=families.get(trial.mixture.family),
+        noise=Noise(trial.noise.injection, level.sigma, trial.noise.screen, trial.noise.decay, trial.noise.on_reject),
+        estimate=frozenset(trial.estimate),
+        stop=stop_rules.get(trial.stop.rule),
+        tol=trial.stop.tol,
+        max_iterations=trial.stop.max_iterations,
+    )

@@ -1,0 +1,98 @@
+"""The manifest: what a run was made with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.runner import Workers
+
+
+def manifest(experiment: Experiment, workers: Workers, start: datetime, command: list[str]) -> dict[str, Any]:
+    """All that bears on a run's numbers and times, as JSON.
+
+    Parameters
+    ----------
+    start : datetime
+        When the run began, in UTC; it ends now.
+    command : list of str
+        The command line, or the library call, that made it.
+    """
+    import scipy
+
+    digest = hashlib.sha256(json.dumps(experiment.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+    return {
+        "nem": package_version(),
+        "git": git_state(Path(__file__).parent),
+        "config_sha256": digest,
+        "seed": experiment.seed,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "joblib": version("joblib"),
+        "blas": _blas(),
+        "platform": platform.platform(),
+        "cpu": cpu(),
+        "cpu_count": os.cpu_count(),
+        "backend": workers.backend,
+        "jobs": workers.count,
+        "start": start.isoformat(timespec="seconds"),
+        "end": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+    }
+
+
+def package_version() -> str:
+    """The installed version of nem."""
+    try:
+        return version("nem-cli")
+    except PackageNotFoundError:  # imported from a source tree that isn't installed
+        return "unknown"
+
+
+def git_state(folder: Path) -> dict[str, Any] | None:
+    """Commit and whether anything tracked is changed; None where this isn't nem's own checkout."""
+    if not (folder.parent / ".git").exists():
+        return None
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True, timeout=10)
+        return done.stdout.strip()
+
+    try:
+        # Results and figures are what a run writes: they don't make the code another one.
+        changed = git(
+            "status", "--porcelain", "--untracked-files=no", "--", ":/nem_cli", ":/configs", ":/pyproject.toml"
+        )
+        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(changed)}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def cpu() -> str:
+    """The processor's name and the vector instructions that numpy uses on it, as far as it tells."""
+    name = platform.processor()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass
+    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+    return f"{name or platform.machine()} [{' '.join(found)}]"
+
+
+def _blas() -> str:
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()

@@ -1,0 +1,136 @@
+"""The plan: levels, and blocks of trials with their random streams."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from nem_cli.errors import ConfigError
+from nem_cli.experiment.config import Experiment, TrialSettings
+from nem_cli.experiment.grid import points
+from nem_cli.experiment.load import checked
+
+BLOCK_SAMPLES = 200_000
+BLOCK_TRIALS = 1000
+
+DATA, NOISE, BOOTSTRAP = range(3)
+"""The first element of a stream's spawn key: data and starts, noise, the bootstrap."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """One point of the grid.
+
+    Parameters
+    ----------
+    settings : tuple of (str, value)
+        The swept settings by dotted path, sigma first: what csv files and tables show.
+    sigma : float
+        Initial noise standard deviation; 0 is plain EM.
+    trial : TrialSettings
+        All else that decides a trial's numbers, the swept settings put in.
+    """
+
+    settings: tuple[tuple[str, Any], ...]
+    sigma: float
+    trial: TrialSettings
+
+    @cached_property
+    def key(self) -> str:
+        """What identifies the level's trials in a journal. Plain EM doesn't depend on the noise settings."""
+        flat = {path: value for path, value in self.trial.flat().items() if self.sigma or not path.startswith("noise.")}
+        return json.dumps({"sigma": self.sigma} | flat, sort_keys=True)
+
+    @property
+    def others(self) -> tuple[tuple[str, Any], ...]:
+        """The swept settings other than sigma: a curve in a figure."""
+        return self.settings[1:]
+
+    @property
+    def components(self) -> int:
+        """K."""
+        return len(self.trial.mixture.weights)
+
+    @property
+    def block_trials(self) -> int:
+        """Trials in a block: a fixed function of the sample size, so that a trial's number fixes its random streams."""
+        return max(1, min(BLOCK_TRIALS, BLOCK_SAMPLES // self.trial.sample_size))
+
+    def blocks(self, trials: int) -> int:
+        """How many blocks hold that many trials."""
+        return -(-trials // self.block_trials)
+
+    def counted(self, block: int, trials: int) -> int:
+        """How many of the first trials a block holds; the rest of it is surplus."""
+        return min(self.block_trials, trials - block * self.block_trials)
+
+
+def levels(experiment: Experiment, source: str = "") -> list[Level]:
+    """The levels of an experiment in the order of its sweep, each once, level 0 of sigma among them.
+
+    Raises
+    ------
+    ConfigError
+        If a level's settings aren't allowed, or a swept setting doesn't exist.
+    """
+    base = experiment.model_dump(include=set(TrialSettings.model_fields))
+    chosen = list(points(experiment.sweep))
+    paths = list(dict.fromkeys(path for point in chosen for path in point if path != "sigma"))
+    found: dict[tuple[float, str], Level] = {}
+    resolved: dict[str, TrialSettings] = {}
+    for point in chosen:
+        others = {path: value for path, value in point.items() if path != "sigma"}
+        signature = repr(others)
+        if signature not in resolved:
+            resolved[signature] = _resolved(base, others, source)
+        trial = resolved[signature]
+        settings = (("sigma", point["sigma"]), *((path, _lookup(trial, path)) for path in paths))
+        level = Level(settings, point["sigma"], trial)
+        found.setdefault((level.sigma, repr(settings)), level)
+    return list(found.values())
+
+
+def stream(seed: int, *key: int) -> np.random.Generator:
+    """The random stream of a purpose (`DATA`, `NOISE`, `BOOTSTRAP`) and, for the first two, a block's number."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+def swept_paths(experiment: Experiment) -> set[str]:
+    """The dotted paths that the sweep sets, sigma left out."""
+    return {path for grid in experiment.sweep for path in grid if path != "sigma"}
+
+
+def _resolved(base: dict[str, Any], others: dict[str, Any], source: str) -> TrialSettings:
+    tree = _copied(base)
+    for path, value in others.items():
+        node: Any = tree
+        *parents, last = path.split(".")
+        for key in parents:
+            node = node.get(key) if isinstance(node, dict) else None
+        if not isinstance(node, dict) or last not in node:
+            raise ConfigError("there is no such setting to sweep", path=f"sweep.{path}", source=source)
+        node[last] = value
+    try:
+        return checked(TrialSettings, tree, "")
+    except ConfigError as error:
+        shown = ", ".join(f"{path}={_plain(value)!r}" for path, value in others.items())
+        raise ConfigError(f"at level {shown}: {error}" if shown else str(error), path="sweep", source=source) from None
+
+
+def _copied(tree: Any) -> Any:
+    return {key: _copied(value) for key, value in tree.items()} if isinstance(tree, dict) else tree
+
+
+def _lookup(trial: TrialSettings, path: str) -> Any:
+    node: Any = trial
+    for key in path.split("."):
+        node = getattr(node, key)
+    return node.model_dump(mode="json") if hasattr(node, "model_dump") else _plain(node)
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value

@@ -1,0 +1,1 @@
+"""Sweep, compare, figures, verify, fit and replay as functions that join the floors below."""

@@ -1,0 +1,101 @@
+"""The files of a run's folder: found, read and written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nem_cli.errors import ConfigError, FolderError, RunError
+from nem_cli.experiment.config import Experiment
+
+RESULTS = Path("results")
+
+
+def find_config(given: str | Path) -> Path:
+    """A config's file: a path, or the bare name of a shipped one.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such file; the message lists the shipped configs.
+    """
+    path = Path(given)
+    if path.exists() or path.suffix in (".yaml", ".yml") and path.parent != Path("."):
+        return path
+    shipped = shipped_configs()
+    if path.name.removesuffix(".yaml") in shipped and path.parent == Path("."):
+        return shipped[path.name.removesuffix(".yaml")]
+    raise ConfigError(
+        f"there is no such config file, nor a shipped config of that name; shipped are {', '.join(sorted(shipped))}",
+        source=str(given),
+    )
+
+
+def shipped_configs() -> dict[str, Path]:
+    """The configs that come with nem, by name."""
+    inside = Path(str(resources.files("nem_cli"))) / "configs"
+    folder = (
+        inside if inside.is_dir() else inside.parent.parent / "configs"
+    )  # a source tree keeps them beside the package
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def write(path: Path, content: str | bytes | Iterable[str]) -> None:
+    """Write a file under a temporary name, then rename it: readers see the old file or the new one.
+
+    Raises
+    ------
+    RunError
+        If it can't be written; the old file is left as it was.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                if isinstance(content, bytes):
+                    file.write(content)
+                else:
+                    for part in [content] if isinstance(content, str) else content:
+                        file.write(part.encode())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise RunError(
+            f"{path}: can't be written: {error.strerror}; finished trials are kept in the journal"
+        ) from error
+
+
+def config_yaml(experiment: Experiment) -> str:
+    """The experiment as YAML, every default written out."""
+    tree = experiment.model_dump(mode="json")
+    return yaml.safe_dump(tree, sort_keys=False, default_flow_style=None, allow_unicode=True, width=110)
+
+
+def manifest_json(manifest: dict[str, Any]) -> str:
+    """A manifest as indented JSON."""
+    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+
+
+def read_text(path: Path) -> str:
+    """A file of a finished run.
+
+    Raises
+    ------
+    FolderError
+        If it isn't there: the folder is no run, or no finished one.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise FolderError(f"is no finished run: it has no readable {path.name}", source=str(path.parent)) from None

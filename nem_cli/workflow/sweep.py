@@ -1,0 +1,230 @@
+"""`nem sweep`: an experiment from its config to its folder of results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nem_cli.analysis.summary import LevelSummary, Outcomes, summarise
+from nem_cli.errors import ConfigError, FolderError
+from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.journal import Journal, refuse_other
+from nem_cli.experiment.load import load
+from nem_cli.experiment.lock import FolderLock
+from nem_cli.experiment.manifest import manifest
+from nem_cli.experiment.plan import Level, levels, swept_paths
+from nem_cli.experiment.runner import Workers
+from nem_cli.report import tables
+from nem_cli.workflow import folder as files
+
+Progress = Callable[[int, int], None]
+"""Called with the trials done and the trials in all."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Parameters
+    ----------
+    folder : Path
+    experiment : Experiment
+    summary : list of LevelSummary
+        A row a level.
+    manifest : dict
+        What it was made with.
+    """
+
+    folder: Path
+    experiment: Experiment
+    summary: list[LevelSummary]
+    manifest: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path) -> Run:
+        """A finished run from its folder.
+
+        Raises
+        ------
+        FolderError
+            If the folder holds no finished run.
+        """
+        if not folder.is_dir():
+            raise FolderError("there is no such folder", source=str(folder))
+        experiment = load(_existing(folder, "config.yaml"))
+        try:
+            summary = tables.read_summary(files.read_text(folder / "summary.csv"))
+            manifest = json.loads(files.read_text(folder / "manifest.json"))
+        except ValueError as error:
+            raise FolderError(f"holds a file that can't be read: {error}", source=str(folder)) from error
+        return cls(folder, experiment, summary, manifest)
+
+    def time_ratio(self, row: LevelSummary) -> float | None:
+        """A level's processor time a trial over that of plain EM with the same other settings."""
+        seconds: list[float] = self.manifest.get("seconds_per_trial", [])
+        at = {(each.sigma, repr(each.others)): index for index, each in enumerate(self.summary)}
+        here, baseline = at[row.sigma, repr(row.others)], at[0.0, repr(row.others)]
+        return seconds[here] / seconds[baseline] if len(seconds) > max(here, baseline) and seconds[baseline] else None
+
+
+def sweep(
+    config: str | Path | Experiment,
+    *,
+    out: Path | None = None,
+    workers: Workers | None = None,
+    fresh: bool = False,
+    progress: Progress | None = None,
+    command: Sequence[str] = (),
+) -> Run:
+    """Run an experiment, going on from what its folder's journal holds.
+
+    Parameters
+    ----------
+    config : str, Path or Experiment
+        A config file, the bare name of a shipped one, or an experiment.
+    out : Path, optional
+        The run's folder; ``results/NAME`` by default.
+    workers : Workers, optional
+    fresh : bool
+        Throw away what the folder holds.
+    progress : callable, optional
+    command : sequence of str
+        What the manifest says made this run.
+
+    Raises
+    ------
+    ConfigError
+        If the config or the folder is refused; nothing is written then.
+    RunError
+        If the run can't go on; what it finished is kept.
+    """
+    experiment = config if isinstance(config, Experiment) else load(files.find_config(config))
+    folder = files.RESULTS / experiment.name if out is None else out
+    workers = workers or Workers()
+    began = datetime.now(UTC)
+    plan = levels(experiment)
+    if folder.exists() and not folder.is_dir():
+        raise FolderError("is a file, not a folder", source=str(folder))
+    with FolderLock(folder):
+        if fresh:
+            _clear(folder)
+        _refuse_other_results(folder, experiment)
+        with Journal(folder / "trials.sqlite", experiment.identity(), swept_paths(experiment)) as journal:
+            run_levels(journal, plan, experiment, workers, progress)
+            return _write(folder, experiment, plan, journal, workers, began, list(command))
+
+
+def run_levels(
+    journal: Journal, plan: Sequence[Level], experiment: Experiment, workers: Workers, progress: Progress | None
+) -> None:
+    """Run what the journal lacks, committing each block as it comes."""
+    tasks, total, done = [], 0, 0
+    for index, level in _unique(plan):
+        finished = journal.done(level)
+        total += experiment.trials
+        for block in range(level.blocks(experiment.trials)):
+            if block in finished:
+                done += level.counted(block, experiment.trials)
+            else:
+                tasks.append((index, level, block))
+    if progress:
+        progress(done, total)
+    for index, number, block in workers.run(tasks, experiment.seed):
+        journal.add(plan[index], number, block)
+        done += plan[index].counted(number, experiment.trials)
+        if progress:
+            progress(done, total)
+
+
+def outcomes(journal: Journal, level: Level, trials: int) -> Outcomes:
+    """How a level's first trials ended."""
+    parts = [(table["status"], table["iterations"], table["log_likelihood"]) for table in journal.read(level, trials)]
+    status, iterations, likelihood = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return Outcomes(status, iterations.astype(np.int64), likelihood)
+
+
+def _unique(plan: Sequence[Level]) -> Iterator[tuple[int, Level]]:
+    """Levels with a journal entry of their own: plain EM under two modes is one."""
+    seen: set[str] = set()
+    for index, level in enumerate(plan):
+        if level.key not in seen:
+            seen.add(level.key)
+            yield index, level
+
+
+def _write(
+    folder: Path,
+    experiment: Experiment,
+    plan: list[Level],
+    journal: Journal,
+    workers: Workers,
+    began: datetime,
+    command: list[str],
+) -> Run:
+    trials = experiment.trials
+    totals = [journal.totals(level, trials) for level in plan]
+    rates = {
+        level.key: each.accepted / each.draws if each.draws else None for level, each in zip(plan, totals, strict=True)
+    }
+    summary = summarise(
+        experiment, plan, lambda level: outcomes(journal, level, trials), lambda level: rates[level.key]
+    )
+    made_with = manifest(experiment, workers, began, command)
+    made_with["seconds_per_trial"] = [round(each.seconds / each.trials, 9) for each in totals]
+    run = Run(folder, experiment, summary, made_with)
+    files.write(folder / "config.yaml", files.config_yaml(experiment))
+    files.write(folder / "trials.csv", _trials(journal, plan, trials))
+    files.write(folder / "summary.csv", tables.summary_csv(summary))
+    draw(run)
+    files.write(folder / "manifest.json", files.manifest_json(made_with))
+    return run
+
+
+def draw(run: Run) -> None:
+    """Write a run's figure."""
+    from nem_cli.report.run_figure import run_figure  # matplotlib is slow to import
+    from nem_cli.report.style import png, svg
+
+    figure = run_figure(run.experiment, run.summary)
+    files.write(run.folder / "figure.png", png(figure))
+    files.write(run.folder / "figure.svg", svg(figure))
+
+
+def _trials(journal: Journal, plan: Sequence[Level], trials: int) -> Iterator[str]:
+    yield tables.trials_header(plan)
+    for level in plan:
+        for number, table in enumerate(journal.read(level, trials)):
+            yield "".join(tables.trials_lines(plan, level, number * level.block_trials, table))
+
+
+def _refuse_other_results(folder: Path, experiment: Experiment) -> None:
+    """Refuse a folder whose results, without their journal, are another experiment's."""
+    if (folder / "trials.sqlite").exists() or not (folder / "config.yaml").exists():
+        return
+    try:
+        theirs = load(folder / "config.yaml")
+    except ConfigError as error:
+        raise FolderError(
+            f"holds a config.yaml that isn't a run's ({error}); give another --out, or --fresh to start over",
+            source=str(folder),
+        ) from error
+    refuse_other(folder, theirs.identity(), experiment.identity(), swept_paths(theirs) | swept_paths(experiment))
+
+
+def _clear(folder: Path) -> None:
+    for name in (
+        "trials.sqlite", "trials.sqlite-wal", "trials.sqlite-shm", "config.yaml", "trials.csv", "summary.csv",
+        "manifest.json", "figure.png", "figure.svg",
+    ):  # fmt: skip
+        (folder / name).unlink(missing_ok=True)
+
+
+def _existing(folder: Path, name: str) -> Path:
+    files.read_text(folder / name)
+    return folder / name
