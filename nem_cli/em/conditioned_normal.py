@@ -38,7 +38,7 @@ def mean_between(bound: FloatArray) -> FloatArray:
     limit = np.abs(bound)
     mass = special.erf(limit / math.sqrt(2))
     mean = np.divide(-math.sqrt(2 / math.pi) * np.expm1(-0.5 * limit * limit), mass, out=limit / 2, where=mass > 1e-9)
-    return np.copysign(mean, bound)
+    return np.asarray(np.copysign(mean, bound))
 
 
 def outside(rng: np.random.Generator, a: FloatArray, b: FloatArray) -> FloatArray:
@@ -51,4 +51,4 @@ def outside(rng: np.random.Generator, a: FloatArray, b: FloatArray) -> FloatArra
     log_u = -rng.standard_exponential(a.shape)
     goes_left = rng.random(a.shape) < np.exp(left - total)
     z = special.ndtri_exp(np.where(goes_left, left, right) + log_u)
-    return np.where(goes_left, np.minimum(z, a), np.maximum(-z, b))
+    return np.asarray(np.where(goes_left, np.minimum(z, a), np.maximum(-z, b)))

@@ -32,5 +32,5 @@ class Injection(ABC):
         return n
 
     def slope(self, y: FloatArray) -> FloatArray | float | None:
-        """d phi / d n where phi is affine in n and the noise normal, which gives the screens a closed form; else None."""
+        """d phi / d n where phi is affine in n and the noise normal: the screens then have a closed form. Else None."""
         return None

@@ -28,7 +28,7 @@ class Sampled:
     n : ndarray of shape (trials, samples)
         The noise; the injection's neutral noise where a point keeps its value.
     draws, accepted : int
-        Noise values drawn through the screen's definition, and those it admitted. 0 where noise comes from a closed form.
+        Noise values drawn through the screen's definition, and those it admitted; 0 where there is a closed form.
     """
 
     n: FloatArray
@@ -45,7 +45,7 @@ class Noise:
     injection : str or Injection
         phi(y, n); a registered name, ``package.module:Name``, or an object.
     sigma : float
-        Initial noise standard deviation sigma_N; 0 is plain EM. Additive noise has the data's unit, multiplicative none.
+        Initial noise standard deviation sigma_N; 0 is plain EM. Additive noise has the data's unit, others none.
     screen : str or Screen
         Which noise may be injected.
     decay : float

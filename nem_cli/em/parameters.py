@@ -37,7 +37,7 @@ class Parameters:
     @property
     def components(self) -> int:
         """K, the number of components."""
-        return self.weights.shape[1]
+        return int(self.weights.shape[1])
 
     def take(self, trials: BoolArray | IntArray | slice) -> Parameters:
         """The parameters of some of the trials."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from importlib.metadata import entry_points
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from nem_cli.em.family import Family
 from nem_cli.em.injection import Injection
@@ -14,7 +14,7 @@ from nem_cli.em.start import Start
 from nem_cli.em.stop import StopRule
 from nem_cli.errors import ConfigError, PluginError
 
-T = TypeVar("T", Family, Injection, Screen, Start, StopRule)
+T = TypeVar("T")
 
 
 class Registry(Generic[T]):
@@ -30,7 +30,7 @@ class Registry(Generic[T]):
         Name to ``package.module:Name`` of the extensions that ship with nem.
     """
 
-    def __init__(self, kind: str, base: type[T], builtin: dict[str, str]) -> None:
+    def __init__(self, kind: str, base: type[Any], builtin: dict[str, str]) -> None:
         self.kind = kind
         self.base = base
         self.builtin = builtin
@@ -55,7 +55,7 @@ class Registry(Generic[T]):
             If it can't be imported or isn't what it must be.
         """
         if isinstance(name, self.base):
-            return name
+            return cast(T, name)
         if not isinstance(name, str):
             raise ConfigError(f"must be a name or an instance of {self.base.__name__}", path=path, value=name)
         if name in self.builtin:
@@ -86,7 +86,7 @@ class Registry(Generic[T]):
             raise PluginError(
                 f"must be a subclass of {self.base.__module__}.{self.base.__name__}", path=path, value=target
             )
-        return extension
+        return cast(T, extension)
 
 
 families: Registry[Family] = Registry(

@@ -1,4 +1,4 @@
-"""The config: one experiment as pydantic models. Every field says what is allowed; errors.py turns that into messages."""
+"""The config: one experiment as pydantic models. Every field says what is allowed; load.py makes messages of it."""
 
 from __future__ import annotations
 

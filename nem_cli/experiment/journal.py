@@ -42,6 +42,11 @@ class Totals:
     draws: int
     accepted: int
 
+    @property
+    def acceptance_rate(self) -> float | None:
+        """Accepted draws over all; None where noise came from a closed form."""
+        return self.accepted / self.draws if self.draws else None
+
 
 class Journal:
     """A run's finished blocks. Use it as a context manager.

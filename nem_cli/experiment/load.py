@@ -6,31 +6,34 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from nem_cli.errors import ConfigError, NemError
-from nem_cli.experiment.config import Experiment, TrialSettings
+from nem_cli.experiment.config import Experiment
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 _TAGS = ("given", "rule")
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class _Loader(yaml.SafeLoader):
     """YAML's plain data only: no tags, no aliases, no repeated keys, bounded depth; 1e-3 is a number."""
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()
+    depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # untyped in the stubs
         if isinstance(event, yaml.AliasEvent):
             raise yaml.MarkedYAMLError(None, None, "aliases (*name) aren't allowed here", event.start_mark)
-        self._depth = getattr(self, "_depth", 0) + 1
-        if self._depth > MAX_DEPTH:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
             raise yaml.MarkedYAMLError(None, None, f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
         node = super().compose_node(parent, index)
-        self._depth -= 1
+        self.depth -= 1
         return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -133,14 +136,11 @@ def validate(tree: Mapping[str, Any], source: str = "") -> Experiment:
     ------
     ConfigError
     """
-    from nem_cli.experiment.plan import levels  # plan resolves each level through `checked`
+    from nem_cli.experiment.plan import levels  # plan needs `checked` for its levels
 
     experiment = checked(Experiment, tree, source)
     levels(experiment, source)
     return experiment
-
-
-ModelT = Any
 
 
 def checked(model: type[ModelT], tree: Mapping[str, Any], source: str, prefix: str = "") -> ModelT:
@@ -214,6 +214,3 @@ def _short(value: object) -> str:
 
 def _kind(value: object) -> str:
     return {list: "list", str: "text", bool: "truth value"}.get(type(value), "number")
-
-
-__all__ = ["TrialSettings", "assign", "checked", "load", "parse", "validate"]

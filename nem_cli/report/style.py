@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib
 
@@ -18,7 +19,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 BASELINE = "#555555"
 PAPER = "#AA3377"
 
-_RC = {
+_RC: dict[str, Any] = {
     "font.size": 10,
     "font.family": "DejaVu Sans",
     "axes.spines.top": False,
@@ -38,7 +39,7 @@ _RC = {
 @contextmanager
 def style() -> Iterator[None]:
     """Draw with the project's look."""
-    with matplotlib.rc_context(_RC):
+    with matplotlib.rc_context(_RC):  # type: ignore[arg-type]
         yield
 
 

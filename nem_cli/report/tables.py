@@ -106,8 +106,5 @@ def _value(cell: str) -> Any:
 
 def summary_json(experiment: Experiment, summary: Sequence[LevelSummary]) -> str:
     """The result of a sweep as JSON: the experiment, and a record a level."""
-    levels = [
-        {path: value for path, value in row.settings} | {name: getattr(row, name) for name in _COLUMNS}
-        for row in summary
-    ]
+    levels = [dict(row.settings) | {name: getattr(row, name) for name in _COLUMNS} for row in summary]
     return json.dumps({"experiment": experiment.model_dump(mode="json"), "levels": levels}, indent=2)

@@ -21,6 +21,7 @@ def estimate(experiment: Experiment, workers: Workers) -> str:
         samples += level.blocks(experiment.trials) * level.block_trials * level.trial.sample_size * steps
     seconds = samples * NANOSECONDS * 1e-9 / workers.count
     return (
-        f"{experiment.name}: {len(plan)} levels of {experiment.trials:,} trials, {len(plan) * experiment.trials:,} in all; "
+        f"{experiment.name}: {len(plan)} levels of {experiment.trials:,} trials, "
+        f"{len(plan) * experiment.trials:,} in all; "
         f"about {max(1, round(seconds)):,} s with {workers.count} jobs if a trial takes about {M_STEPS} M-steps"
     )

@@ -27,7 +27,7 @@ def find_config(given: str | Path) -> Path:
         If there is no such file; the message lists the shipped configs.
     """
     path = Path(given)
-    if path.exists() or path.suffix in (".yaml", ".yml") and path.parent != Path("."):
+    if path.is_file():
         return path
     shipped = shipped_configs()
     if path.name.removesuffix(".yaml") in shipped and path.parent == Path("."):
@@ -71,9 +71,7 @@ def write(path: Path, content: str | bytes | Iterable[str]) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise RunError(
-            f"{path}: can't be written: {error.strerror}; finished trials are kept in the journal"
-        ) from error
+        raise RunError(f"{path}: can't be written: {error.strerror}; finished trials stay in the journal") from error
 
 
 def config_yaml(experiment: Experiment) -> str:

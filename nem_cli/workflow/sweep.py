@@ -91,9 +91,11 @@ def sweep(
     out : Path, optional
         The run's folder; ``results/NAME`` by default.
     workers : Workers, optional
+        Where blocks run; all cores by default.
     fresh : bool
         Throw away what the folder holds.
     progress : callable, optional
+        Told of the trials done.
     command : sequence of str
         What the manifest says made this run.
 
@@ -135,8 +137,8 @@ def run_levels(
                 tasks.append((index, level, block))
     if progress:
         progress(done, total)
-    for index, number, block in workers.run(tasks, experiment.seed):
-        journal.add(plan[index], number, block)
+    for index, number, finished_block in workers.run(tasks, experiment.seed):
+        journal.add(plan[index], number, finished_block)
         done += plan[index].counted(number, experiment.trials)
         if progress:
             progress(done, total)

@@ -53,7 +53,7 @@ class Gaussian(Family):
         """Equations (23) and (25): |y+ - mu_j| <= |y - mu_j| for every j, so only the outermost means matter."""
         lo = theta.means.min(axis=1, keepdims=True)
         hi = theta.means.max(axis=1, keepdims=True)
-        w = lo - y
+        w: FloatArray = lo - y
         np.maximum(w, 0, out=w)
         beyond = hi - y
         w += np.minimum(beyond, 0, out=beyond)
@@ -64,7 +64,7 @@ class Gaussian(Family):
         """|y+ - m| <= |y - m| with m = sum_j (r_j mu_j / sigma_j^2) / sum_j (r_j / sigma_j^2)."""
         precision = 1 / theta.variances
         total = np.einsum("ktn,tk->tn", r, precision)
-        w = np.einsum("ktn,tk->tn", r, precision * theta.means)
+        w: FloatArray = np.einsum("ktn,tk->tn", r, precision * theta.means)
         w /= total
         w -= y
         w *= 2

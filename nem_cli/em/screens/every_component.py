@@ -16,7 +16,7 @@ class EveryComponent(Screen):
     name = "every-component"
 
     def admits(self, log_gain: FloatArray, r: FloatArray) -> BoolArray:
-        return np.all(log_gain >= 0, axis=0)
+        return np.asarray(np.all(log_gain >= 0, axis=0))
 
     def reach(self, family: Family, y: FloatArray, theta: Parameters, r: FloatArray) -> FloatArray | None:
         return family.reach(y, theta)

@@ -20,7 +20,7 @@ class PosteriorAverage(Screen):
     name = "posterior-average"
 
     def admits(self, log_gain: FloatArray, r: FloatArray) -> BoolArray:
-        return np.einsum("kn,kn->n", r, log_gain) >= 0
+        return np.asarray(np.einsum("kn,kn->n", r, log_gain) >= 0)
 
     def reach(self, family: Family, y: FloatArray, theta: Parameters, r: FloatArray) -> FloatArray | None:
         return family.average_reach(y, theta, r)

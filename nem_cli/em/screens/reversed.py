@@ -17,7 +17,7 @@ class Reversed(Screen):
     name = "reversed"
 
     def admits(self, log_gain: FloatArray, r: FloatArray) -> BoolArray:
-        return np.all(log_gain <= 0, axis=0)
+        return np.asarray(np.all(log_gain <= 0, axis=0))
 
     def closed_form(
         self,
