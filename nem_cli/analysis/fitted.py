@@ -38,6 +38,8 @@ class Fit:
         How the last of them ended. A degenerate fit holds the last sound estimate.
     restarts, degenerate_restarts : int
         Starts tried, of which this fit is the best, and how many of them degenerated.
+    mean_m_steps, mean_polish_steps : float
+        Means over all starts. The best start's own counts say little where several starts end in the same place.
     """
 
     weights: FloatArray
@@ -49,8 +51,10 @@ class Fit:
     m_steps: int
     polish_steps: int
     status: Status
-    restarts: int = 1
-    degenerate_restarts: int = 0
+    restarts: int
+    degenerate_restarts: int
+    mean_m_steps: float
+    mean_polish_steps: float
 
     @property
     def components(self) -> int:

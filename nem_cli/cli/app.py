@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from nem_cli.cli import check, figures, show, sweep
+from nem_cli.cli import check, figures, fit, schema, show, sweep
 
 app = typer.Typer(
     name="nem",
@@ -17,7 +17,9 @@ app = typer.Typer(
 )
 app.command("sweep")(sweep.sweep)
 app.command("figures")(figures.figures)
+app.command("fit")(fit.fit)
 app.command("check")(check.check)
+app.command("schema")(schema.schema)
 app.command("show")(show.show)
 
 

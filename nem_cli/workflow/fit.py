@@ -83,7 +83,7 @@ def fit(
     given = None if isinstance(mixture, int | np.integer) else _given(mixture, float(values.var()))
     components = len(given.means) if given else _whole("mixture", mixture, 1, 10_000)
     if components > len(values):
-        raise ConfigError(f"has {len(values):,} values, fewer than the {components} components", path="y")
+        raise ConfigError(f"has {len(values):,} values, fewer than the {components:,} components", path="y")
     if _whole("restarts", restarts, 1, 10**6) > 1 and (given or getattr(start, "name", start) == "moments"):
         raise ConfigError("more than one needs the start random-points: others always start alike", path="restarts")
     scaling = _Scaling(float(values.mean()), float(values.std()))
@@ -115,6 +115,8 @@ def fit(
         status=best.status,
         restarts=restarts,
         degenerate_restarts=len(ended) - len(sound),
+        mean_m_steps=sum(each.m_steps for each in ended) / len(ended),
+        mean_polish_steps=sum(each.polish_steps for each in ended) / len(ended),
     )
 
 
@@ -197,7 +199,7 @@ def _values(y: ArrayLike) -> FloatArray:
     if bad.size:
         raise ConfigError("must be a finite number", path=f"y[{bad[0]}]", value=float(values[bad[0]]))
     if values.size < 2:
-        raise ConfigError(f"has {values.size} values; a fit needs at least two", path="y")
+        raise ConfigError("is one value; a fit needs at least two" if values.size else "is empty", path="y")
     if values.min() == values.max():
         raise ConfigError(f"holds the same value {values.size:,} times; there is no spread to fit", path="y")
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
