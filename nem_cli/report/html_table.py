@@ -16,7 +16,7 @@ def run_html(experiment: Experiment, summary: Sequence[LevelSummary]) -> str:
     paths = [path.split(".")[-1] for path, _ in summary[0].settings]
     best = min(summary, key=lambda row: (row.mean_iterations, row.sigma))
     body = [_row("td", _cells(row), "font-weight: bold" if row is best else "") for row in summary]
-    caption = "<br>".join(escape(line) for line in [experiment.title or experiment.name, *text.protocol(experiment)])
+    caption = "<br/>".join(escape(line) for line in [experiment.title or experiment.name, *text.protocol(experiment)])
     heads = [*paths, "M-steps", confidence, "fewer, %", confidence, "log-lik. gap"]
     return (
         f'<table><caption style="text-align: left">{caption}</caption>'

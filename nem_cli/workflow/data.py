@@ -96,6 +96,8 @@ def _read_npy(path: str, column: str | None) -> Column:
         raise ConfigError("there is no such file", source=path) from None
     except (OSError, ValueError, EOFError) as error:
         raise ConfigError(f"isn't a .npy file of numbers: {error}", source=path) from None
+    if not table.size:
+        raise ConfigError("is empty; it must hold a column of numbers", source=path)
     name = ""
     if table.dtype.names:
         index = text_table.chosen(column, list(table.dtype.names), path)
@@ -109,8 +111,6 @@ def _read_npy(path: str, column: str | None) -> Column:
         raise ConfigError(
             f"must hold numbers in one or two dimensions, but has shape {table.shape} of {table.dtype}", source=path
         )
-    if not table.size:
-        raise ConfigError("is empty; it must hold a column of numbers", source=path)
     bad = np.flatnonzero(~np.isfinite(table))
     if bad.size:
         raise ConfigError("must be a finite number", source=path, path=f"row {bad[0] + 1}", value=float(table[bad[0]]))

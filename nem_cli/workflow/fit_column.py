@@ -115,7 +115,8 @@ def write_fit(fitted: FittedColumn, out: Path) -> None:
     column = fitted.column
     files.write(out / "fit.json", fitted.json() + "\n")
     files.write(out / "responsibilities.csv", fit_tables.responsibilities_csv(fitted.best, column.values))
-    title = f"{Path(column.source).name}: {len(column.values):,} values, {fitted.best.components} components"
+    k = fitted.best.components
+    title = f"{Path(column.source).name}: {len(column.values):,} values, {k} component{'' if k == 1 else 's'}"
     figure = fit_figure(fitted.best, column.values, title, column.name or "value")
     files.write(out / "figure.png", png(figure))
     files.write(out / "figure.svg", svg(figure))
