@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from command_line import invoke
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from nem_cli.cli.app import app
 from nem_cli.errors import ConfigError
 from nem_cli.workflow import text_table
 from nem_cli.workflow.data import read
@@ -126,10 +125,9 @@ def test_a_million_rows(tmp_path):
 
 
 def test_standard_input_is_read_like_a_file():
-    runner = CliRunner()
-    good = runner.invoke(app, ["fit", "-", "-c", "b", "-k", "1", "--quiet"], input="a,b\n1,2\n3,4\n")
+    good = invoke("fit", "-", "-c", "b", "-k", "1", "--quiet", input="a,b\n1,2\n3,4\n")
     assert (good.exit_code, good.stdout) == (0, "")
-    bad = runner.invoke(app, ["fit", "-", "-k", "1"], input="1\nx\n")
+    bad = invoke("fit", "-", "-k", "1", input="1\nx\n")
     assert bad.exit_code == 2
     assert "standard input: line 2: must be a number (got 'x')" in bad.stderr
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 
+import command_line
 import numpy as np
 import pytest
 import reference
@@ -12,10 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn import datasets, mixture
-from typer.testing import CliRunner
 
 import nem_cli
-from nem_cli.cli.app import app
 from nem_cli.em.starts.random_points import RandomPoints
 from nem_cli.em.status import Status
 from nem_cli.errors import ConfigError
@@ -38,7 +37,7 @@ def two_bumps(n=400, seed=5):
 
 
 def invoke(*arguments, input=None):
-    return CliRunner().invoke(app, ["fit", *map(str, arguments)], input=input)
+    return command_line.invoke("fit", *arguments, input=input)
 
 
 @pytest.fixture
@@ -267,7 +266,7 @@ def test_what_it_refuses(y, mixture, options, message):
 
 def test_the_table_fits_a_terminal_and_shows_nem_beside_em(petals):
     result = invoke(petals, "--column", "petal length", "-k", 2)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.stderr
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "\x1b" not in result.stdout
     fit = nem_cli.fit(iris(2), 2, noise=nem_cli.Noise(sigma=0.6))
@@ -370,6 +369,6 @@ def test_constant_data_name_the_file(tmp_path):
 
 
 def test_help_has_examples():
-    text = invoke("--help").output
+    text = invoke("--help").stdout
     assert "nem fit faithful.csv --column waiting" in text
     assert "sample standard deviations" in text

@@ -8,9 +8,8 @@ import re
 
 import pytest
 import yaml
-from typer.testing import CliRunner
+from command_line import invoke
 
-from nem_cli.cli.app import app
 from nem_cli.em.registry import families, injections, screens, starts, stop_rules
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.config import Experiment
@@ -155,6 +154,6 @@ def test_every_setting_is_described_and_every_name_offered(schema):
 
 
 def test_the_command_prints_the_schema(schema):
-    result = CliRunner().invoke(app, ["schema"])
+    result = invoke("schema")
     assert result.exit_code == 0
     assert json.loads(result.stdout) == schema

@@ -26,7 +26,7 @@ from nem_cli.experiment.config import Components
 from nem_cli.experiment.load import checked
 from nem_cli.experiment.plan import DATA, NOISE, stream
 
-BATCH_VALUES = 1 << 24
+BATCH_VALUES = 1 << 22
 """Restarts run together while restarts times samples stay below this, which bounds the memory."""
 TOL, POLISH_TOL, MAX_ITERATIONS = 2.0, 6.0, 10_000
 _FAMILY = Gaussian()
