@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help figures test lint
+.PHONY: help figures test lint bench
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ figures: $(BIN)/nem  ## Draw the paper's Figures 1 and 2 from simulated trials, 
 
 test: .venv/.test  ## Run the tests
 	$(BIN)/python -m pytest
+
+bench: .venv/.test  ## Measure speed and memory, into results/benchmark.csv
+	$(BIN)/python tests/benchmarks/bench.py
 
 lint: .venv/.test  ## Check style and types
 	$(BIN)/ruff check .

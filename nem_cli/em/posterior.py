@@ -10,15 +10,16 @@ from nem_cli.em.arrays import FloatArray
 from nem_cli.em.family import Family
 from nem_cli.em.parameters import Parameters
 
-TILE = 1 << 14
-"""How many samples are worked on at once, so that a step's arrays stay in the second-level cache."""
+TILE = 1 << 16
+"""How many responsibilities are worked on at once, so that a step's arrays stay in the second-level cache."""
 
 
-def tiles(shape: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
-    """Split a batch of data into (trials, samples) ranges of about `TILE` samples; whole trials where they fit."""
+def tiles(shape: tuple[int, int], components: int) -> Iterator[tuple[slice, slice]]:
+    """Split a batch of data into (trials, samples) ranges of at most `TILE` responsibilities."""
     trials, samples = shape
-    rows = max(1, TILE // samples)
-    columns = samples if samples <= 2 * TILE else TILE
+    size = max(1, TILE // components)
+    rows = max(1, size // samples)
+    columns = samples if samples <= size else size
     for row in range(0, trials, rows):
         for column in range(0, samples, columns):
             yield slice(row, row + rows), slice(column, column + columns)
@@ -55,7 +56,7 @@ def responsibilities(family: Family, y: FloatArray, theta: Parameters) -> FloatA
 def log_likelihood(family: Family, y: FloatArray, theta: Parameters) -> FloatArray:
     """Total natural log-likelihood of the clean data (trials, samples), shape (trials,)."""
     total = np.zeros(len(y))
-    for trials, samples in tiles(y.shape):
+    for trials, samples in tiles(y.shape, theta.components):
         part, here = y[trials, samples], theta.take(trials)
         constant = _log_constants(family, here)
         log_f = np.empty((theta.components, *part.shape))

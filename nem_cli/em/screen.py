@@ -66,7 +66,7 @@ class Screen(ABC):
         reach = self.reach(family, y, theta, r)
         if reach is None:
             return None
-        movable = np.flatnonzero(reach)
+        movable = np.flatnonzero(reach != 0)
         with np.errstate(divide="ignore"):  # sd = 0 (y = 0, multiplicative): no noise moves y, all is admissible
             bound = reach.ravel()[movable] / (sd if isinstance(sd, float) else sd.ravel()[movable])
         z = np.zeros(y.size)
