@@ -51,12 +51,12 @@ class Moments:
 
     def mean(self) -> FloatArray:
         """Weighted means of y+, shape (trials, K)."""
-        return self.pivot + self.first / self.mass
+        return np.asarray(self.pivot + self.first / self.mass)
 
     def variance(self, mean: FloatArray) -> FloatArray:
         """Weighted mean squares of y+ about given means, shape (trials, K)."""
         shift = mean - self.pivot
-        return (self.second - 2 * shift * self.first) / self.mass + shift * shift
+        return np.asarray((self.second - 2 * shift * self.first) / self.mass + shift * shift)
 
 
 class Family(ABC):
@@ -96,6 +96,19 @@ class Family(ABC):
     @abstractmethod
     def log_normaliser(self, mean: FloatArray, variance: FloatArray) -> FloatArray:
         """What `log_kernel` leaves out: the part of log f(y | j) that doesn't depend on y."""
+
+    def log_joint(self, y: FloatArray, theta: Parameters, j: int) -> FloatArray:
+        """log [alpha_j f(y | j)] of equation (19), shape (trials, samples)."""
+        mean, variance = theta.means[:, j, None], theta.variances[:, j, None]
+        log_f = self.log_kernel(y, mean, variance)
+        log_f += np.log(theta.weights[:, j, None]) + self.log_normaliser(mean, variance)
+        return log_f
+
+    def log_odds(self, y: FloatArray, theta: Parameters) -> FloatArray:
+        """`log_joint` of the second component less that of the first: all that an E-step with K = 2 needs."""
+        odds = self.log_joint(y, theta, 1)
+        odds -= self.log_joint(y, theta, 0)
+        return odds
 
     @abstractmethod
     def maximise(self, moments: Moments, theta: Parameters, estimate: frozenset[str]) -> Parameters:

@@ -270,7 +270,8 @@ def memory() -> list[Figure]:
         "import resource; from pathlib import Path; from nem_cli.experiment.load import load;"
         "from nem_cli.workflow.folder import shipped_configs; from nem_cli.experiment.plan import levels;"
         "from nem_cli.experiment.block import run_block;"
-        "e = load(shipped_configs()['anem'], ['sample_size=1000000', 'sweep.sigma=[1.9]']); run_block(levels(e)[1], 1, 0);"
+        "e = load(shipped_configs()['anem'], ['sample_size=1000000', 'sweep.sigma=[1.9]']);"
+        "run_block(levels(e)[1], 1, 0);"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

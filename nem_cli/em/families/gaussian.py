@@ -32,6 +32,21 @@ class Gaussian(Family):
     def log_normaliser(self, mean: FloatArray, variance: FloatArray) -> FloatArray:
         return -0.5 * np.log(2 * math.pi * variance)
 
+    def log_odds(self, y: FloatArray, theta: Parameters) -> FloatArray:
+        """A quadratic in d = y - mu_1, (a d + b) d + c; about a mean, so that nothing cancels."""
+        precision = 1 / theta.variances
+        apart = theta.means[:, 1] - theta.means[:, 0]
+        a = 0.5 * (precision[:, 0] - precision[:, 1])
+        b = precision[:, 1] * apart
+        constants = np.log(theta.weights) + 0.5 * np.log(precision)
+        c = constants[:, 1] - constants[:, 0] - 0.5 * b * apart
+        d = y - theta.means[:, 0, None]
+        odds = d * a[:, None]
+        odds += b[:, None]
+        odds *= d
+        odds += c[:, None]
+        return odds
+
     def maximise(self, moments: Moments, theta: Parameters, estimate: frozenset[str]) -> Parameters:
         weights, means, variances = theta.weights, theta.means, theta.variances
         if "weights" in estimate:
