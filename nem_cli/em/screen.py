@@ -23,6 +23,8 @@ class Screen(ABC):
     name: ClassVar[str]
     exact_only: ClassVar[bool] = False
     """Whether the screen means nothing without a closed form."""
+    rejects: ClassVar[bool] = True
+    """Whether it rejects noise that leaves the family's support; without that such noise is an error."""
 
     @abstractmethod
     def admits(self, log_gain: FloatArray, r: FloatArray) -> BoolArray:

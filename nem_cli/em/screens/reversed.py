@@ -32,14 +32,15 @@ class Reversed(Screen):
         gap = family.reversed_gap(y, theta)
         if gap is None:
             return None
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ends = np.nan_to_num(np.stack([end / sd for end in gap]), nan=0.0, posinf=np.inf, neginf=-np.inf)
+        sd = np.broadcast_to(sd, y.shape)
+        moved = sd != 0  # else no noise moves y, and the neutral one is as good as any
+        ends = np.stack([end[moved] / sd[moved] for end in gap])
         a, b = ends.min(axis=0), ends.max(axis=0)
-        moved = np.isfinite(a) & np.isfinite(b)  # else sd = 0: no noise moves y, and the neutral one is as good as any
         z = np.zeros(y.shape)
         if redraw:
-            z[moved] = conditioned_normal.outside(rng, a[moved], b[moved])
+            z[moved] = conditioned_normal.outside(rng, a, b)
         else:
-            z[moved] = rng.standard_normal(np.count_nonzero(moved))
-            z[(z > a) & (z < b)] = 0
+            drawn = rng.standard_normal(a.size)
+            drawn[(drawn > a) & (drawn < b)] = 0
+            z[moved] = drawn
         return z
