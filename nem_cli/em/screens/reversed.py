@@ -10,6 +10,8 @@ from nem_cli.em.family import Family
 from nem_cli.em.parameters import Parameters
 from nem_cli.em.screen import Screen
 
+_FARTHEST = 1e100
+"""In standard deviations; further out even the logarithm of the tail overflows."""
 
 class Reversed(Screen):
     """Admits noise with f(phi(y, n) | j) <= f(y | j) for every component j, the reverse of the NEM condition."""
@@ -32,10 +34,11 @@ class Reversed(Screen):
         gap = family.reversed_gap(y, theta)
         if gap is None:
             return None
-        sd = np.broadcast_to(sd, y.shape)
-        moved = sd != 0  # else no noise moves y, and the neutral one is as good as any
-        ends = np.stack([end[moved] / sd[moved] for end in gap])
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            ends = np.stack([end / sd for end in gap])
         a, b = ends.min(axis=0), ends.max(axis=0)
+        moved = np.minimum(-a, b) < _FARTHEST  # else sd is 0 or next to it: no noise gets y out of the gap
+        a, b = a[moved], b[moved]
         z = np.zeros(y.shape)
         if redraw:
             z[moved] = conditioned_normal.outside(rng, a, b)
