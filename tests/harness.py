@@ -40,7 +40,10 @@ def log_gain(family, y, y_dagger, theta):
     """log f(y+ | j) - log f(y | j) for every component, shape (K, trials, samples)."""
     with np.errstate(invalid="ignore"):
         return np.stack(
-            [log_density(family, y_dagger, theta, j) - log_density(family, y, theta, j) for j in range(theta.components)]
+            [
+                log_density(family, y_dagger, theta, j) - log_density(family, y, theta, j)
+                for j in range(theta.components)
+            ]
         )
 
 
@@ -86,12 +89,14 @@ def check_sampler_matches_the_density(family, samples=20_000):
         assert np.max(np.abs(empirical - distribution)) < stats.kstwo.isf(1e-6, samples)
     y = family.sample_mixture(np.random.default_rng(9), theta, (2, samples))
     assert y.shape == (2, samples)
-    spread = math.sqrt((theta.weights * (theta.variances + theta.means**2)).sum() - (theta.weights * theta.means).sum() ** 2)
+    spread = math.sqrt(
+        (theta.weights * (theta.variances + theta.means**2)).sum() - (theta.weights * theta.means).sum() ** 2
+    )
     assert np.all(np.abs(y.mean(axis=1) - (theta.weights * theta.means).sum()) < 6 * spread / math.sqrt(samples))
 
 
 def check_m_step_is_the_maximum(family, samples=300):
-    """No parameters nearby have a higher weighted log-likelihood than the M-step's, which a numerical search confirms."""
+    """A numerical search from nearby finds no higher weighted log-likelihood than the M-step's."""
     theta = mixture(family, seed=3, components=3)
     y = family.sample_mixture(np.random.default_rng(4), theta, (1, samples))
     elsewhere = mixture(family, seed=5, components=3)
@@ -115,8 +120,12 @@ def check_m_step_is_the_maximum(family, samples=300):
             return trial
 
         here = loss(found)
-        search = optimize.minimize(lambda step, f=loss, at=moved: f(at(step)), np.full(len(free), 0.05), method="Nelder-Mead",
-                                   options={"xatol": 1e-7, "fatol": 1e-10})  # fmt: skip
+        search = optimize.minimize(
+            lambda step, f=loss, at=moved: f(at(step)),
+            np.full(len(free), 0.05),
+            method="Nelder-Mead",
+            options={"xatol": 1e-7, "fatol": 1e-10},
+        )
         assert search.fun >= here - 1e-6
         np.testing.assert_allclose(search.x, 0, atol=1e-3)
     for name in ("weights", "means", "variances"):  # what isn't estimated stays
@@ -204,7 +213,7 @@ def works(screen, injection, family):
 
 
 def check_screen(screen, injection, family, sigma=0.5):
-    """Every injected value meets the screen's definition to rounding; the noise is finite; a share of it isn't neutral."""
+    """Every injected value meets the screen's definition to rounding; the noise is finite; some of it isn't neutral."""
     screen = screens.get(screen)
     if not works(screen, injection, family):
         return

@@ -95,9 +95,8 @@ class TestExponential:
 
     def test_a_config_needs_no_estimate(self):
         assert validate(config()).estimate == ("weights", "means")
-        assert validate(config(mixture={"weights": [1.0], "means": [0], "variances": [1]}, start="moments")).estimate == (
-            "weights", "means", "variances",
-        )  # fmt: skip
+        gaussian = {"weights": [1.0], "means": [0], "variances": [1]}
+        assert validate(config(mixture=gaussian)).estimate == ("weights", "means", "variances")
 
     @pytest.mark.parametrize(
         ("changed", "message"),
@@ -105,7 +104,10 @@ class TestExponential:
             ({"estimate": ["variances"]}, "estimate holds variances, but family exponential estimates weights, means"),
             ({"start": {"weights": [1.0], "means": [1], "variances": [1]}}, "start has variances, but in family expon"),
             ({"start": {"weights": [1.0], "means": [0]}}, "start: every mean must be above 0"),
-            ({"mixture": {"family": "exponential", "weights": [1.0], "means": [-1]}}, "mixture: every mean must be abo"),
+            (
+                {"mixture": {"family": "exponential", "weights": [1.0], "means": [-1]}},
+                "mixture: every mean must be abo",
+            ),
             ({"mixture": {"family": "exponentail", "weights": [1.0], "means": [1]}}, "did you mean exponential?"),
         ],
     )

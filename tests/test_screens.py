@@ -117,7 +117,10 @@ def test_redraw_outside_has_the_conditioned_law(a, b):
     left, right = stats.norm.logcdf(a), stats.norm.logsf(b)
     share = np.exp(left - np.logaddexp(left, right))
     assert abs(np.mean(z <= a) - share) < 5 * math.sqrt(share * (1 - share) / z.size) + 1e-12 + (a == b == 0) * 1e-4
-    for side, law in ((z[z <= a], stats.truncnorm(-math.inf, a)), (z[z > max(a, b - 1e-12)], stats.truncnorm(b, math.inf))):
+    for side, law in (
+        (z[z <= a], stats.truncnorm(-math.inf, a)),
+        (z[z > max(a, b - 1e-12)], stats.truncnorm(b, math.inf)),
+    ):
         if side.size:
             assert stats.kstest(side, law.cdf).pvalue > P_VALUE
 

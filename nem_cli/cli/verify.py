@@ -77,7 +77,9 @@ def _print_table(found: Verification) -> None:
     console = Console(highlight=False)
     experiment = found.experiment
     console.print(f"The NEM condition along EM's path: {experiment.name}", style="bold")
-    console.print(f"{experiment.noise.injection} noise, sigma {found.sigma:g}; {found.samples:,} samples; nats a sample")
+    console.print(
+        f"{experiment.noise.injection} noise, sigma {found.sigma:g}; {found.samples:,} samples; nats a sample"
+    )
     components = range(1, len(experiment.mixture.weights) + 1)
     for screen in found.screens:
         table = Table(title=name(screen), title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -29,7 +30,7 @@ def check_injection(injection: Injection, family: Family) -> None:
         Saying what the injection must do and what it did.
     """
     neutral = getattr(injection, "neutral", None)
-    if not (isinstance(neutral, int | float) and np.isfinite(neutral)):
+    if not (isinstance(neutral, int | float) and math.isfinite(neutral)):
         raise _broken(injection, "neutral must be a finite number", neutral)
     y = np.unique(np.clip(_VALUES, *family.support))
     n = _finite(injection, "draw", lambda: injection.draw(np.random.default_rng(0), _SCALE, y.size), y.shape)
@@ -41,12 +42,15 @@ def check_injection(injection: Injection, family: Family) -> None:
         raise _broken(injection, "phi must not change its arguments")
     if not _same(phi(injection, y[:, None], n[:, None]), y_dagger[:, None]):
         raise _broken(injection, "phi must work elementwise on arrays of any shape")
-    slope = _called(injection, "slope", lambda: injection.slope(y))
+    try:
+        slope = injection.slope(y)
+    except Exception as error:
+        raise _broken(injection, f"slope raises {type(error).__name__}: {error}") from error
     if slope is None:
         return
     if type(injection).draw is not Injection.draw:
         raise _broken(injection, "slope must be None where draw isn't the normal law")
-    if np.shape(slope) not in ((), y.shape) or not _same(y + np.multiply(slope, n - neutral), y_dagger):
+    if np.shape(slope) not in ((), y.shape) or not _same(y + slope * (n - neutral), y_dagger):
         raise _broken(injection, "slope must be d phi / d n, and None where phi isn't affine in n", slope)
 
 
@@ -61,19 +65,15 @@ def phi(injection: Injection, y: FloatArray, n: FloatArray) -> FloatArray:
 
 
 def _finite(injection: Injection, method: str, call: Callable[[], object], shape: tuple[int, ...]) -> FloatArray:
-    values = np.asarray(_called(injection, method, call))
+    try:
+        values = np.asarray(call())
+    except Exception as error:
+        raise _broken(injection, f"{method} raises {type(error).__name__}: {error}") from error
     if values.shape != shape:
         raise _broken(injection, f"{method} must return an array of shape {shape}, but returned shape {values.shape}")
     if values.dtype.kind not in "fiu" or not np.all(np.isfinite(values)):
         raise _broken(injection, f"{method} must return finite numbers", values)
     return values
-
-
-def _called(injection: Injection, method: str, call: Callable[[], object]) -> object:
-    try:
-        return call()
-    except Exception as error:
-        raise _broken(injection, f"{method} raises {type(error).__name__}: {error}") from error
 
 
 def _same(one: FloatArray, other: FloatArray) -> bool:

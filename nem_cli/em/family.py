@@ -142,7 +142,7 @@ class Family(ABC):
         return Parameters.of(weights, means, variances, trials)
 
     def complete(self, theta: Parameters) -> Parameters:
-        """Theta with what this family derives from the rest filled in, such as a variance that follows from the mean."""
+        """Theta with what the family derives filled in, such as a variance that follows from the mean."""
         return theta
 
     def reach(self, y: FloatArray, theta: Parameters) -> FloatArray | None:
@@ -162,6 +162,7 @@ class Family(ABC):
     def reversed_gap(self, y: FloatArray, theta: Parameters) -> tuple[FloatArray, FloatArray] | None:
         """Ends (a, b), a <= 0 <= b, of the displacements d that make y more probable for at least one component.
 
-        So f(y + d | j) <= f(y | j) for every j just where d <= a or d >= b. An end that would leave the support is infinite.
+        So f(y + d | j) <= f(y | j) for every j just where d <= a or d >= b. An end that would leave the
+        support is infinite.
         """
         return None

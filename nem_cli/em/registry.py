@@ -84,7 +84,9 @@ class Registry(Generic[T]):
             ) from error
         if not isinstance(extension, self.base):
             raise PluginError(
-                f"this {self.kind} must be a subclass of {self.base.__module__}.{self.base.__name__}", path=path, value=target
+                f"this {self.kind} must be a subclass of {self.base.__module__}.{self.base.__name__}",
+                path=path,
+                value=target,
             )
         return cast(T, extension)
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import PARAMETERS
 from nem_cli.em.registry import families, injections, screens, starts, stop_rules
 from nem_cli.experiment.grid import Sweep, as_sweep
 
@@ -136,7 +135,7 @@ class TrialSettings(Model):
     mixture: Mixture = Field(description="family, weights, means, variances")
     sample_size: int = Field(ge=1, le=10**8, description="a whole number from 1 to 100,000,000")
     estimate: Annotated[tuple[Literal["weights", "means", "variances"], ...], BeforeValidator(_as_tuple)] = Field(
-        default=PARAMETERS,
+        default=("weights", "means", "variances"),
         min_length=1,
         description="a list of weights, means and variances; by default all that the family estimates",
     )
@@ -155,8 +154,9 @@ class TrialSettings(Model):
             return settings
         mixture = settings.get("mixture")
         name = mixture.get("family") if isinstance(mixture, Mapping) else getattr(mixture, "family", None)
-        known = isinstance(name, str) and name in families.names()  # else the field's own message says what is wrong
-        return {**settings, "estimate": families.get(name).estimable} if known else settings
+        if not isinstance(name, str):  # the default family, or the field's own message says what is wrong
+            return settings
+        return {**settings, "estimate": families.get(name, path="mixture.family").estimable}
 
     @model_validator(mode="after")
     def _consistent(self) -> TrialSettings:

@@ -36,6 +36,7 @@ def verify_figure(verification: Verification) -> Figure:
         for axes in (left, right):
             axes.axhline(0, color=BASELINE, linewidth=1, linestyle="--", zorder=1)
             axes.set_yscale("symlog", linthresh=LINEAR)
+            axes.margins(y=0.1)
             axes.set_xlabel("M-step $k$, from EM's estimate $\\theta_{k-1}$")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         left.legend(loc="best")
@@ -53,5 +54,6 @@ def verify_figure(verification: Verification) -> Figure:
 def _draw(axes: Axes, steps: Sequence[int], estimates: Sequence[Estimate], number: int, label: str) -> None:
     axes.errorbar(
         steps, [each.mean for each in estimates], [each.high - each.mean for each in estimates],
-        color=COLOURS[number], marker=MARKERS[number], markersize=4, linewidth=1.2, capsize=2, elinewidth=1, label=label,
+        color=COLOURS[number], marker=MARKERS[number], markersize=4, linewidth=1.2, capsize=2, elinewidth=1,
+        label=label,
     )  # fmt: skip

@@ -31,11 +31,11 @@ def sentences(verification: Verification) -> list[str]:
         if count:
             text += f" {_counted(count)}{_parted(condition, count)}"
         said.append(text)
-    for screen in verification.left_out:
-        said.append(
-            f"{name(screen).capitalize()} leaves the support of the family, where the log-likelihood is -inf: "
-            "(10) fails without measuring."
-        )
+    said += [
+        f"{name(screen).capitalize()} leaves the support of the family, where the log-likelihood is -inf: "
+        "(10) fails without measuring."
+        for screen in verification.left_out
+    ]
     return [*said, PROMISE]
 
 
@@ -67,7 +67,8 @@ def _verdict(verdict: Verdict) -> str:
         return f"holds at all {steps} M-steps"
     if verdict.fails == steps:
         return f"fails at all {steps} M-steps"
-    return f"holds at {verdict.holds}, fails at {verdict.fails} and isn't decided at {verdict.undecided} of {steps} M-steps"
+    parts = f"holds at {verdict.holds}, fails at {verdict.fails} and isn't decided at {verdict.undecided}"
+    return f"{parts} of {steps} M-steps"
 
 
 def _counted(count: Count) -> str:

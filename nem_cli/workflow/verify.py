@@ -64,7 +64,8 @@ def verify(
     sigma = _sigma_of_interest(experiment) if sigma is None else sigma
     level = Level((("sigma", sigma),), sigma, experiment.trial_settings)
     own = problem(level).noise
-    noises = [own, *(dataclasses.replace(own, screen=name) for name in ("none", "reversed") if name != own.condition.name)]
+    others = [name for name in ("none", "reversed") if name != own.condition.name]
+    noises = [own, *(dataclasses.replace(own, screen=name) for name in others)]
     family = families.get(experiment.mixture.family)
     mixture = experiment.mixture
     truth = family.parameters(mixture.weights, mixture.means, mixture.variances)
@@ -96,7 +97,7 @@ def em_path(level: Level, truth: Parameters, samples: int, seed: int) -> list[Pa
     y = task.family.sample_mixture(rng, truth, (1, samples))
     start = start_rule(level.trial, task.family).parameters(rng, task.family, y, truth, task.estimate)
     task = dataclasses.replace(task, noise=Noise(), max_iterations=min(task.max_iterations, MAX_STEPS))
-    *path, last = [step.theta for step in algorithm.steps(task, y, start, rng)]
+    *path, _ = [step.theta for step in algorithm.steps(task, y, start, rng)]
     if not path:
         raise RunError("EM makes no step from this start: a component is degenerate there already")
     return path

@@ -63,7 +63,9 @@ class Exponential(Family):
                 f"{where} has variances, but in family {self.name} a variance is its mean squared; leave variances out"
             )
         if min(means) <= 0:
-            raise ValueError(f"{where}: every mean must be above 0 in family {self.name}, but means holds {min(means)!r}")
+            raise ValueError(
+                f"{where}: every mean must be above 0 in family {self.name}, but means holds {min(means)!r}"
+            )
 
     def parameters(
         self, weights: Sequence[float], means: Sequence[float], variances: Sequence[float] | None, trials: int = 1

@@ -14,8 +14,8 @@ MAX_EXPONENT = 300.0
 class Power(Injection):
     """phi(y, n) = y |y|^(n - 1) with normal noise of mean 1: the sign stays, the magnitude becomes |y|^n.
 
-    Additive noise on the logarithmic scale, with sd |log |y||. It depends on the unit of the data: y = -1, 0 and 1 don't
-    move, and values between them move the other way than values outside.
+    On the logarithmic scale it is noise in proportion to log |y|, so it depends on the unit of the data: -1, 0 and 1
+    don't move, and values between them move the other way than values outside.
     """
 
     name = "power"
@@ -24,4 +24,4 @@ class Power(Injection):
     def phi(self, y: FloatArray, n: FloatArray) -> FloatArray:
         exponent = np.log(np.abs(y), out=np.zeros_like(y), where=y != 0)
         exponent *= n - 1
-        return y * np.exp(np.clip(exponent, -MAX_EXPONENT, MAX_EXPONENT))
+        return np.asarray(y * np.exp(np.clip(exponent, -MAX_EXPONENT, MAX_EXPONENT)))

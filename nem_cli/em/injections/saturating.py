@@ -19,4 +19,4 @@ class Saturating(Injection):
     neutral = 0.0
 
     def phi(self, y: FloatArray, n: FloatArray) -> FloatArray:
-        return y * (1 + np.tanh(n))
+        return np.asarray(y * (1 + np.tanh(n)))

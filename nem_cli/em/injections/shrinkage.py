@@ -20,4 +20,4 @@ class Shrinkage(Injection):
 
     def phi(self, y: FloatArray, n: FloatArray) -> FloatArray:
         size = np.abs(n)
-        return (y + size * n) / (1 + size)
+        return np.asarray((y + size * n) / (1 + size))

@@ -13,6 +13,7 @@ from nem_cli.em.screen import Screen
 _FARTHEST = 1e100
 """In standard deviations; further out even the logarithm of the tail overflows."""
 
+
 class Reversed(Screen):
     """Admits noise with f(phi(y, n) | j) <= f(y | j) for every component j, the reverse of the NEM condition."""
 
