@@ -11,7 +11,7 @@ from rich.table import Table
 from nem_cli.analysis.bootstrap import percentile_interval
 from nem_cli.analysis.comparison import CONFIDENCES, Comparison, Side
 from nem_cli.report import comparison_text
-from nem_cli.report.paper import DIFFERENCE
+from nem_cli.report.paper import P_VALUE
 
 
 def print_comparison(comparison: Comparison, folder: Path) -> None:
@@ -63,7 +63,7 @@ def _differences(comparison: Comparison) -> Table:
         found = [each.interval(confidence) for each in designs]
         ends = ["" if each is None else f"{each.low:.3f} to {each.high:.3f}" for each in found]
         table.add_row(f"{100 * confidence:g} % CI", *ends, *([_ends(*published[number])] if published else []))
-    paper = [f"{DIFFERENCE.p_value:g}"] if published else []
+    paper = [P_VALUE.written] if published else []
     table.add_row("p-value", *(_number(each.p_value, ".3g") for each in designs), *paper)
     return table
 

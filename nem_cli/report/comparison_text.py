@@ -7,7 +7,7 @@ from typing import Any
 
 from nem_cli.analysis.comparison import CONFIDENCES, Comparison, Difference, Interval, Side
 from nem_cli.analysis.optimum import METHOD
-from nem_cli.report.paper import DIFFERENCE, MIXTURE
+from nem_cli.report.paper import INTERVALS, MIXTURE
 
 
 def comparison_json(comparison: Comparison) -> str:
@@ -76,7 +76,7 @@ def published(comparison: Comparison) -> tuple[tuple[float, float], ...] | None:
     for side in sides:
         if side.experiment.mixture.model_dump() != MIXTURE or side.experiment.noise.screen != "every-component":
             return None
-    intervals = tuple(DIFFERENCE.intervals[f"{100 * confidence:g}"] for confidence in CONFIDENCES)
+    intervals = tuple((each.low.value, each.high.value) for each in INTERVALS)  # in the order of `CONFIDENCES`
     modes = tuple(side.mode for side in sides)
     if modes == ("additive", "multiplicative"):
         return intervals
