@@ -23,7 +23,7 @@ test: .venv/.test  ## Run the tests
 	$(BIN)/python -m pytest -m "not slow"
 
 test-slow: .venv/.test  ## Run the tests that take minutes, such as the intervals' coverage
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -rP
 
 lint: .venv/.test  ## Check style and types
 	$(BIN)/ruff check .
