@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nem_cli.em.noise import Noise
     from nem_cli.experiment.config import Experiment
+    from nem_cli.workflow.compare import compare
     from nem_cli.workflow.sweep import Run, sweep
 
 __version__: str
 
-__all__ = ["Experiment", "Noise", "Run", "sweep"]
+__all__ = ["Experiment", "Noise", "Run", "compare", "sweep"]
 
 _HOMES = {
     "Experiment": "nem_cli.experiment.config",
     "Noise": "nem_cli.em.noise",
     "Run": "nem_cli.workflow.sweep",
+    "compare": "nem_cli.workflow.compare",
     "sweep": "nem_cli.workflow.sweep",
 }
 
