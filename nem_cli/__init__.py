@@ -8,17 +8,21 @@ if TYPE_CHECKING:
     from nem_cli.analysis.fitted import Fit
     from nem_cli.em.noise import Noise
     from nem_cli.experiment.config import Experiment
+    from nem_cli.workflow.compare import compare
     from nem_cli.workflow.fit import fit
     from nem_cli.workflow.run import Run
     from nem_cli.workflow.sweep import sweep
 
-__all__ = ["Experiment", "Fit", "Noise", "Run", "fit", "sweep"]
+__version__: str
+
+__all__ = ["Experiment", "Fit", "Noise", "Run", "compare", "fit", "sweep"]
 
 _HOMES = {
     "Experiment": "nem_cli.experiment.config",
     "Fit": "nem_cli.analysis.fitted",
     "Noise": "nem_cli.em.noise",
     "Run": "nem_cli.workflow.run",
+    "compare": "nem_cli.workflow.compare",
     "fit": "nem_cli.workflow.fit",
     "sweep": "nem_cli.workflow.sweep",
 }
@@ -26,11 +30,22 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import the public names when they are first used: ``nem --help`` needs none of them."""
+    if name == "__version__":
+        return _version()
     if name not in _HOMES:
         raise AttributeError(f"module 'nem_cli' has no attribute {name!r}")
     import importlib
 
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("nem-cli")
+    except PackageNotFoundError:  # imported from a source tree that isn't installed
+        return "unknown"
 
 
 def __dir__() -> list[str]:
