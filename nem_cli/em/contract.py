@@ -34,13 +34,13 @@ def check_injection(injection: Injection, family: Family) -> None:
         raise _broken(injection, "neutral must be a finite number", neutral)
     y = np.unique(np.clip(_VALUES, *family.support))
     n = _finite(injection, "draw", lambda: injection.draw(np.random.default_rng(0), _SCALE, y.size), y.shape)
-    if not _same(phi(injection, y, np.full_like(y, neutral)), y):
+    if not _same(noisy_data(injection, y, np.full_like(y, neutral)), y):
         raise _broken(injection, f"phi(y, {neutral!r}) must be y: that is its neutral noise")
     untouched = y.copy()
-    y_dagger = phi(injection, y, n)
+    y_dagger = noisy_data(injection, y, n)
     if not np.array_equal(y, untouched):
         raise _broken(injection, "phi must not change its arguments")
-    if not _same(phi(injection, y[:, None], n[:, None]), y_dagger[:, None]):
+    if not _same(noisy_data(injection, y[:, None], n[:, None]), y_dagger[:, None]):
         raise _broken(injection, "phi must work elementwise on arrays of any shape")
     try:
         slope = injection.slope(y)
@@ -54,8 +54,8 @@ def check_injection(injection: Injection, family: Family) -> None:
         raise _broken(injection, "slope must be d phi / d n, and None where phi isn't affine in n", slope)
 
 
-def phi(injection: Injection, y: FloatArray, n: FloatArray) -> FloatArray:
-    """The noisy data, refused where they aren't finite numbers of the data's shape.
+def noisy_data(injection: Injection, y: FloatArray, n: FloatArray) -> FloatArray:
+    """y+ = phi(y, n), refused where they aren't finite numbers of the data's shape.
 
     Raises
     ------

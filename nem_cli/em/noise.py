@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from nem_cli.em.arrays import FloatArray
-from nem_cli.em.contract import check_injection, phi
+from nem_cli.em.contract import check_injection, noisy_data
 from nem_cli.em.family import Family
 from nem_cli.em.injection import Injection
 from nem_cli.em.parameters import Parameters
@@ -156,7 +156,7 @@ class Noise:
             if not pending.size:
                 break
             proposal = self.phi.draw(rng, scale, pending.size)
-            y_dagger = phi(self.phi, clean[pending], proposal)
+            y_dagger = noisy_data(self.phi, clean[pending], proposal)
             if not self.condition.rejects:
                 self._refuse_outside(family, y_dagger)
             possible = np.flatnonzero(family.inside(y_dagger))  # a value that can't occur is admitted by no screen
