@@ -40,7 +40,7 @@ def check_injection(injection: Injection, family: Family) -> None:
     y_dagger = noisy_data(injection, y, n)
     if not np.array_equal(y, untouched):
         raise _broken(injection, "phi must not change its arguments")
-    if not _same(noisy_data(injection, y[:, None], n[:, None]), y_dagger[:, None]):
+    if not _same(noisy_data(injection, y[None, ::-1], n[None, ::-1]), y_dagger[None, ::-1]):
         raise _broken(injection, "phi must work elementwise on arrays of any shape")
     try:
         slope = injection.slope(y)
