@@ -19,6 +19,7 @@ from nem_cli.cli.app import app
 from nem_cli.em.families.gaussian import Gaussian
 from nem_cli.em.injection import Injection
 from nem_cli.em.noise import Noise
+from nem_cli.em.parameters import Parameters
 from nem_cli.em.registry import families, injections, screens, starts, stop_rules
 from nem_cli.em.screen import Screen
 from nem_cli.em.screens.mean_shift import MeanShift
@@ -67,6 +68,13 @@ class NoSubclass:
 class NoPhi(Injection):
     name = "no-phi"
     neutral = 0.0
+
+
+class Nameless(NoPhi):
+    name = None
+
+    def phi(self, y, n):
+        return y + n
 '''
 
 
@@ -246,6 +254,7 @@ def test_an_injection_that_breaks_its_contract_is_refused(injection, message):
         ),
         ("noise.injection=nem_test_plugin:NoPhi", "can't be loaded: TypeError: Can't instantiate abstract class NoPhi"),
         ("noise.screen=nem_test_plugin:Sine", "this screen must be a subclass of nem_cli.em.screen.Screen"),
+        ("noise.injection=nem_test_plugin:Nameless", "this injection must have a name, which is text"),
         ("noise.injection=additve", "unknown injection; allowed are additive"),
         ("noise.injection=':'", "can't be loaded"),
     ],
@@ -306,6 +315,22 @@ def test_a_screen_without_its_closed_form_is_refused():
         Noise("additive", 1.0, Unreachable()).check(Gaussian())
 
 
+@pytest.mark.parametrize("answer", [np.array(True), np.ones(5), np.ones((1, 3), dtype=bool)])
+def test_a_screen_that_breaks_its_contract_is_refused(answer):
+    class Odd(Screen):
+        name = "odd"
+
+        def admits(self, log_gain, r):
+            return answer
+
+    y = np.ones((1, 5))
+    theta = Parameters.of([1], [0], [1])
+    with pytest.raises(
+        PluginError, match=r"noise.screen: screen 'odd': admits must return 5 truth values, but returned"
+    ):
+        Noise("power", 1.0, Odd()).sample(np.random.default_rng(0), Gaussian(), 2 * y, theta, y[None], 1)
+
+
 def test_a_users_screen_passes_the_harness():
     class LastComponent(Screen):
         name = "last-component"
@@ -315,6 +340,12 @@ def test_a_users_screen_passes_the_harness():
 
     for injection in injections.names():
         harness.check_screen(LastComponent(), injections.get(injection), families.get("gaussian"))
+
+
+def test_entry_point_groups():
+    assert [registry.group for registry in REGISTRIES] == [
+        "nem_cli.families", "nem_cli.injections", "nem_cli.screens", "nem_cli.starts", "nem_cli.stop_rules",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("registry", REGISTRIES, ids=lambda registry: registry.kind)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from nem_cli.em.arrays import FloatArray, IntArray
-from nem_cli.em.contract import check_injection, noisy_data
+from nem_cli.em.contract import admitted, check_injection, noisy_data
 from nem_cli.em.family import Family
 from nem_cli.em.injection import Injection
 from nem_cli.em.parameters import Parameters
@@ -164,11 +164,11 @@ class Noise:
             possible = np.flatnonzero(family.inside(y_dagger))  # a value that can't occur is admitted by no screen
             points = pending[possible]
             log_gain = self._log_kernels(family, y_dagger[possible], theta, trial[points]) - before[:, points]
-            admitted = possible[self.condition.admits(log_gain, r_flat[:, points])]
-            n[pending[admitted]] = proposal[admitted]
+            fits = possible[admitted(self.condition, log_gain, r_flat[:, points])]
+            n[pending[fits]] = proposal[fits]
             draws += pending.size
-            accepted += admitted.size
-            pending = np.delete(pending, admitted)
+            accepted += fits.size
+            pending = np.delete(pending, fits)
         return Sampled(n.reshape(y.shape), draws, accepted)
 
     @staticmethod
