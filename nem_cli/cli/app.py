@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -47,4 +48,5 @@ def common(
 
 def main() -> None:
     """Entry point of ``nem``."""
+    sys.path.append("")  # package.module:Name may be a file in the current folder; last, so that it shadows nothing
     app(prog_name="nem")
