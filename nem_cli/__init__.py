@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from nem_cli.experiment.config import Experiment
     from nem_cli.workflow.compare import compare
     from nem_cli.workflow.fit import fit
+    from nem_cli.workflow.replay import replay
     from nem_cli.workflow.run import Run
     from nem_cli.workflow.sweep import sweep
+    from nem_cli.workflow.verify import verify
 
 __version__: str
 
-__all__ = ["Experiment", "Fit", "Noise", "Run", "compare", "fit", "sweep"]
+__all__ = ["Experiment", "Fit", "Noise", "Run", "compare", "fit", "replay", "sweep", "verify"]
 
 _HOMES = {
     "Experiment": "nem_cli.experiment.config",
@@ -24,7 +26,9 @@ _HOMES = {
     "Run": "nem_cli.workflow.run",
     "compare": "nem_cli.workflow.compare",
     "fit": "nem_cli.workflow.fit",
+    "replay": "nem_cli.workflow.replay",
     "sweep": "nem_cli.workflow.sweep",
+    "verify": "nem_cli.workflow.verify",
 }
 
 

@@ -49,5 +49,5 @@ class FolderError(ConfigError):
 
 
 def _shorten(value: object, width: int = 80) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= width else f"{text[: width - 3]}..."

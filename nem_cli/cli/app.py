@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -20,8 +21,8 @@ app = typer.Typer(
 app.command("sweep")(sweep.sweep)
 app.command("compare")(compare.compare)
 app.command("figures")(figures.figures)
-app.command("verify")(verify.verify)
 app.command("fit")(fit.fit)
+app.command("verify")(verify.verify)
 app.command("replay")(replay.replay)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
@@ -47,4 +48,5 @@ def common(
 
 def main() -> None:
     """Entry point of ``nem``."""
+    sys.path.append("")  # package.module:Name may be a file in the current folder; last, so that it shadows nothing
     app(prog_name="nem")
