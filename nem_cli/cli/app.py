@@ -27,7 +27,7 @@ def common(
 ) -> None:
     """Noisy Expectation-Maximization: does noise speed up EM, by how much, and when does it harm?"""
     if version:
-        from nem_cli.experiment.manifest import package_version
+        from nem_cli.experiment.machine import package_version
 
         typer.echo(f"nem {package_version()}")
         raise typer.Exit

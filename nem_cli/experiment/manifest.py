@@ -8,13 +8,14 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.machine import cpu, package_version
 from nem_cli.experiment.runner import Workers
 
 
@@ -52,14 +53,6 @@ def manifest(experiment: Experiment, workers: Workers, start: datetime, command:
     }
 
 
-def package_version() -> str:
-    """The installed version of nem."""
-    try:
-        return version("nem-cli")
-    except PackageNotFoundError:  # imported from a source tree that isn't installed
-        return "unknown"
-
-
 def git_state(folder: Path) -> dict[str, Any] | None:
     """Commit and whether anything tracked is changed; None where this isn't nem's own checkout."""
     if not (folder.parent / ".git").exists():
@@ -77,20 +70,6 @@ def git_state(folder: Path) -> dict[str, Any] | None:
         return {"commit": git("rev-parse", "HEAD"), "dirty": bool(changed)}
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-def cpu() -> str:
-    """The processor's name and the vector instructions that numpy uses on it, as far as it tells."""
-    name = platform.processor()
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-                break
-    except OSError:
-        pass
-    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
-    return f"{name or platform.machine()} [{' '.join(found)}]"
 
 
 def _blas() -> str:
