@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import platform
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+
+import nem_cli
 
 
 @dataclass(frozen=True)
@@ -24,15 +26,7 @@ class Software:
 @functools.cache
 def software() -> Software:
     """The versions of this process."""
-    return Software(package_version(), platform.python_version(), np.__version__, version("scipy"))
-
-
-def package_version() -> str:
-    """The installed version of nem."""
-    try:
-        return version("nem-cli")
-    except PackageNotFoundError:  # imported from a source tree that isn't installed
-        return "unknown"
+    return Software(nem_cli.__version__, platform.python_version(), np.__version__, version("scipy"))
 
 
 @functools.cache

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+import nem_cli
 from nem_cli.experiment.config import Experiment
-from nem_cli.experiment.machine import cpu, package_version
+from nem_cli.experiment.machine import cpu
 from nem_cli.experiment.runner import Workers
 
 
@@ -33,7 +34,7 @@ def manifest(experiment: Experiment, workers: Workers, start: datetime, command:
 
     digest = hashlib.sha256(json.dumps(experiment.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
     return {
-        "nem": package_version(),
+        "nem": nem_cli.__version__,
         "git": git_state(Path(__file__).parent),
         "config_sha256": digest,
         "seed": experiment.seed,
