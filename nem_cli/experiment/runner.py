@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import multiprocessing
 import os
 import re
+import threading
+import time
 import traceback
 import warnings
 from collections.abc import Generator, Iterator, Sequence
@@ -87,7 +91,7 @@ class Workers:
             return
         jobs = self.count if self.timeout else min(self.count, len(tasks))
         timeout = self.timeout or (DASK_TIMEOUT if self.backend == "dask" else None)
-        here = software()
+        here = _Parent(os.getpid(), software())
         with _errors(timeout), self._backend(jobs):
             # One block a message: a finished block never waits for another one.
             parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, timeout=timeout)
@@ -114,10 +118,20 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _task(index: int, level: Level, seed: int, block: int, parent: Software) -> tuple[int, int, Block]:
+@dataclass(frozen=True)
+class _Parent:
+    """The process that sent a task."""
+
+    pid: int
+    software: Software
+
+
+def _task(index: int, level: Level, seed: int, block: int, parent: _Parent) -> tuple[int, int, Block]:
     """What a worker does; its errors can be sent back whatever they were."""
-    if software() != parent:  # a worker that joined a cluster after the check at the start
-        raise RunError(f"a worker has {software()}, but the parent has {parent}")
+    if software() != parent.software:  # a worker that joined a cluster after the check at the start
+        raise RunError(f"a worker has {software()}, but the parent has {parent.software}")
+    if os.getppid() == parent.pid:
+        _end_with(parent.pid)
     try:
         return index, block, run_block(level, seed, block)
     except (NemError, MemoryError):
@@ -130,6 +144,18 @@ def _task(index: int, level: Level, seed: int, block: int, parent: Software) -> 
         ) from error
 
 
+@functools.cache
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent's end: loky's workers would wait for five minutes more."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 @contextmanager
 def _errors(timeout: float | None) -> Iterator[None]:
     """Say what a broken pool of workers means, and how to go on."""
@@ -139,8 +165,10 @@ def _errors(timeout: float | None) -> Iterator[None]:
         raise RunError(
             f"a worker process died: it was killed, or memory ran out (then use fewer --jobs); {GO_ON}"
         ) from error
-    except TimeoutError as error:
+    except (TimeoutError, multiprocessing.TimeoutError) as error:
         raise RunError(
             f"no block came back for {timeout:g} s: its worker hangs or died again and again; {GO_ON} "
             "(a larger --timeout waits longer)"
         ) from error
+    except OSError as error:
+        raise RunError(f"the workers can't be reached any more ({error}); {GO_ON}") from error
