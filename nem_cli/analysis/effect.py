@@ -25,6 +25,10 @@ class Estimate:
     low: float
     high: float
 
+    def shifted(self, by: float) -> Estimate:
+        """With a constant added."""
+        return Estimate(self.value + by, self.low + by, self.high + by)
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -98,9 +102,7 @@ def effects(
     ]
 
 
-def _effect(
-    sigma: float, baseline: NDArray[np.integer], iterations: NDArray[np.integer], means: FloatArray
-) -> Effect:
+def _effect(sigma: float, baseline: NDArray[np.integer], iterations: NDArray[np.integer], means: FloatArray) -> Effect:
     em, nem = float(baseline.mean()), float(iterations.mean())
     difference = means[:, 1] - means[:, 0]
     at_least, at_most = np.quantile(difference, [1 - CONFIDENCE, CONFIDENCE])
