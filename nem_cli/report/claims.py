@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -74,16 +75,15 @@ def rows(stated: Evidence, companion: Evidence) -> list[Row]:
 def rows_csv(table: Sequence[Row]) -> str:
     """The verdict table as csv."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    own = [
-        f"{protocol}_{name}" for protocol in ("stated", "companion") for name in ("ours", "interval", "verdict", "note")
-    ]
-    writer.writerow(["group", "claim", "paper", "place", "standing", *own])
-    for row in table:
-        claim = row.claim
-        found = [text for each in (row.stated, row.companion) for text in _cells(each)]
-        writer.writerow([claim.group, claim.text, claim.paper, claim.place, claim.standing, *found])
+    writer = csv.DictWriter(buffer, list(_flat(table[0])), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(map(_flat, table))
     return buffer.getvalue()
+
+
+def rows_json(table: Sequence[Row]) -> str:
+    """The verdict table as JSON, a record a claim, with the columns of the csv."""
+    return json.dumps(list(map(_flat, table)), indent=2, ensure_ascii=False)
 
 
 def claims() -> Iterator[Claim]:
@@ -210,5 +210,11 @@ def p_text(value: float | None) -> str:
     return "not known" if value is None else f"{value:.4f}" if value < 0.01 else f"{value:.3f}"
 
 
-def _cells(found: Finding) -> tuple[str, ...]:
-    return found.ours, found.interval, found.verdict.text, found.note
+def _flat(row: Row) -> dict[str, str]:
+    claim = row.claim
+    flat = {"group": claim.group, "claim": claim.text, "paper": claim.paper, "place": claim.place}
+    flat["standing"] = claim.standing
+    for protocol, found in (("stated", row.stated), ("companion", row.companion)):
+        cells = {"ours": found.ours, "interval": found.interval, "verdict": found.verdict.text, "note": found.note}
+        flat |= {f"{protocol}_{name}": text for name, text in cells.items()}
+    return flat

@@ -136,7 +136,9 @@ def made_with(records: Sequence[Record], command: Sequence[str]) -> Section:
         code=" ".join(command),
         tables=(
             Table(("Made with", ""), common, "What all runs have in common; where they differ, each value."),
-            Table(("Run", "seed", "config (sha256)", "start", "end"), rows, "Each run's folder has its whole manifest."),
+            Table(
+                ("Run", "seed", "config (sha256)", "start", "end"), rows, "Each run's folder has its whole manifest."
+            ),
             Table(("One run alone", "command"), tuple(zip([r.name for r in records], sweeps, strict=True))),
         ),
         links=tuple(Link(f"{record.name}: manifest", f"{record.address}/manifest.json") for record in records),
