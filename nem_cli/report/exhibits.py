@@ -33,8 +33,8 @@ def blind(records: Sequence[Record]) -> Section:
     return Section(
         "Blind noise",
         (
-            "Both modes with the NEM condition and without any, on the same data. The two modes have different horizontal "
-            "scales: additive noise has the data's unit, multiplicative noise has none.",
+            "Both modes with the NEM condition and without any, on the same data. The horizontal scales of the modes "
+            "differ: additive noise has the data's unit, multiplicative noise has none.",
         ),
         pictures=tuple(_blind_picture(record, mode) for record in records for mode in paper.OPTIMA),
         links=tuple(map(_csv, records)),
@@ -67,8 +67,8 @@ def comparison(named: Sequence[tuple[str, Comparison, bytes, str]]) -> Section:
             Table(
                 ("Protocol, design", "difference", "s.e.", "90 % interval", "95 % interval", "99 % interval", "p"),
                 (*rows, published),
-                "Mean M-steps at the optimum, additive minus multiplicative. Percentile bootstrap; p two-sided, under the "
-                "null, re-centred.",
+                "Mean M-steps at the optimum, additive minus multiplicative. Percentile bootstrap; p two-sided, under "
+                "the null, re-centred.",
             ),
         ),
         pictures=tuple(
@@ -206,7 +206,7 @@ def _sides(protocol: str, compared: Comparison) -> str:
         f"(levels that can't be told from the best: {', '.join(f'{sigma:g}' for sigma in side.sweep.members)})"
         for side in (compared.a, compared.b)
     )
-    return f"Protocol {protocol!r}, {compared.a.trials:,} fresh trials: {sides}."
+    return f"Protocol \u201c{protocol}\u201d, {compared.a.trials:,} fresh trials: {sides}."
 
 
 def _difference(protocol: str, design: str, found: Difference) -> tuple[str, ...]:

@@ -94,10 +94,8 @@ def figures(
     compared = [run_plan(plan, workers, progress, command) for plan in (stated, companion)]
     rows = write_report(
         root,
-        _checked("as stated", root, runs, ("mnem", "anem", "blind"), compared[0], stated),
-        _checked(
-            "companion", root, runs, ("companion-mnem", "companion-anem", "companion-blind"), compared[1], companion
-        ),
+        _checked("as stated", root, runs, "", compared[0], stated),
+        _checked("companion", root, runs, "companion-", compared[1], companion),
         Protocol("data-driven", runs["data-driven-mnem"], runs["data-driven-anem"]),
         studies=studies,
         command=command,
@@ -120,8 +118,8 @@ def _comparison_plan(root: Path, a: tuple[str, Run], b: tuple[str, Run]) -> Plan
 
 
 def _checked(
-    name: str, root: Path, runs: dict[str, Run], names: tuple[str, str, str], compared: Comparison, plan: Plan
+    name: str, root: Path, runs: dict[str, Run], prefix: str, compared: Comparison, plan: Plan
 ) -> CheckedProtocol:
-    multiplicative, additive, blind = (runs[each] for each in names)
+    multiplicative, additive, blind = (runs[f"{prefix}{each}"] for each in ("mnem", "anem", "blind"))
     address = plan.folder.relative_to(root).as_posix()
     return CheckedProtocol(name, multiplicative, additive, blind, compared, address)

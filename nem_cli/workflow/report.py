@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nem_cli.analysis.comparison import Comparison, Side
 from nem_cli.analysis.effect import Effect, effects
 from nem_cli.experiment.journal import Journal
@@ -133,13 +130,10 @@ def _measured(run: Run, others: dict[str, str]) -> list[Effect]:
     """Every noise level of one curve of a run against plain EM; empty where there are too few trials."""
     if run.experiment.trials < MIN_TRIALS:
         return []
-    found: list[tuple[float, NDArray[np.integer]]] = []
+    curve = [level for level in levels(run.experiment) if dict(level.others) == others]
     with Journal(run.folder / "trials.sqlite", read_only=True) as journal:
-        for level in levels(run.experiment):
-            if dict(level.others) == others:
-                found.append((level.sigma, outcomes(journal, level, run.experiment.trials).iterations))
-    found.sort(key=lambda each: each[0])
-    (_, em), *noisy = found
+        counts = [outcomes(journal, level, run.experiment.trials).iterations for level in curve]
+    (_, em), *noisy = sorted(zip((level.sigma for level in curve), counts, strict=True), key=lambda pair: pair[0])
     return effects(em, noisy, seed=run.experiment.seed, resamples=run.experiment.bootstrap.resamples)
 
 
@@ -191,9 +185,7 @@ def _sections(
         exhibits.comparison(pictures),
         exhibits.figures(
             "The same on data-driven settings",
-            (
-                "Start and stop rule are what one would use on real data, with a larger sample. They weren't searched for.",
-            ),
+            ("Start and stop rule are what one would use on real data. They weren't searched for.",),
             moments,
         ),
         exhibits.protocols([(each.name, each.additive.experiment) for each in (*checked, data_driven)]),
