@@ -86,7 +86,7 @@ def draw_difference(axes: Axes, comparison: Comparison) -> None:
 
 def _estimate(found: Difference) -> str:
     interval = found.interval(0.95)
-    return f"{found.difference:.2f}" + (f" ({interval.low:.2f} to {interval.high:.2f})" if interval else "")
+    return f"{found.difference:.3f}" + (f" ({interval.low:.3f} to {interval.high:.3f})" if interval else "")
 
 
 def _percentiles(replicates: FloatArray) -> list[tuple[float, float]]:

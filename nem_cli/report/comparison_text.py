@@ -50,13 +50,13 @@ def conclusion(comparison: Comparison) -> str:
         return "Nothing follows: one trial doesn't show how much trials differ."
     largest = max(abs(paired.low), abs(paired.high))
     if 0.0 in paired or p > 0.05:
-        reason = f"the paired 95 % interval ({_ends(paired)}) {'holds' if 0.0 in paired else 'leaves out'} 0"
-        if (0.0 in paired) != (p > 0.05):
-            reason += f" but p is {p:.3f}, a borderline case"
+        holds = "holds 0" if 0.0 in paired else "leaves out 0"
+        link = "and" if (0.0 in paired) == (p > 0.05) else "but"
         return (
-            f"What follows: {_trials(a)} don't show which of {a.name} and {b.name} needs fewer M-steps, as {reason}. "
-            "What doesn't: that they need equally many; no significant difference isn't evidence of no difference, and "
-            f"one of up to {largest:.2f} M-steps is compatible with these trials."
+            f"What follows: {_trials(a)} don't settle which of {a.name} and {b.name} needs fewer M-steps; the paired "
+            f"95 % interval ({_ends(paired)}) {holds}, {link} p is {p:.3f}. What doesn't: that they need equally many; "
+            "no significant difference isn't evidence of no difference, and one of up to "
+            f"{largest:.2f} M-steps is compatible with these trials."
         )
     fewer, more = (a, b) if comparison.paired.difference < 0 else (b, a)
     size = abs(comparison.paired.difference)
