@@ -98,9 +98,7 @@ def effects(
     ]
 
 
-def _effect(
-    sigma: float, baseline: NDArray[np.integer], iterations: NDArray[np.integer], means: FloatArray
-) -> Effect:
+def _effect(sigma: float, baseline: NDArray[np.integer], iterations: NDArray[np.integer], means: FloatArray) -> Effect:
     em, nem = float(baseline.mean()), float(iterations.mean())
     difference = means[:, 1] - means[:, 0]
     at_least, at_most = np.quantile(difference, [1 - CONFIDENCE, CONFIDENCE])

@@ -149,7 +149,11 @@ CAPTION_INTERVAL = _interval(95, "-0.45", "0.067", "Figure 2, caption")
 P_VALUE = Number("0.492", "page 3")
 BOOTSTRAPS = 10_000
 """Page 3."""
-SIGNIFICANCE_LEVELS = (Number("0.10", "pages 3 and 4"), Number("0.05", "pages 3 and 4"), Number("0.01", "pages 3 and 4"))
+SIGNIFICANCE_LEVELS = (
+    Number("0.10", "pages 3 and 4"),
+    Number("0.05", "pages 3 and 4"),
+    Number("0.01", "pages 3 and 4"),
+)
 """The difference is significant at none of them."""
 TRIALS: int | None = None
 """Trials a noise level: not stated."""
