@@ -7,25 +7,40 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nem_cli.em.noise import Noise
     from nem_cli.experiment.config import Experiment
+    from nem_cli.workflow.compare import compare
     from nem_cli.workflow.sweep import Run, sweep
 
-__all__ = ["Experiment", "Noise", "Run", "sweep"]
+__version__: str
+
+__all__ = ["Experiment", "Noise", "Run", "compare", "sweep"]
 
 _HOMES = {
     "Experiment": "nem_cli.experiment.config",
     "Noise": "nem_cli.em.noise",
     "Run": "nem_cli.workflow.sweep",
+    "compare": "nem_cli.workflow.compare",
     "sweep": "nem_cli.workflow.sweep",
 }
 
 
 def __getattr__(name: str) -> Any:
     """Import the public names when they are first used: ``nem --help`` needs none of them."""
+    if name == "__version__":
+        return _version()
     if name not in _HOMES:
         raise AttributeError(f"module 'nem_cli' has no attribute {name!r}")
     import importlib
 
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("nem-cli")
+    except PackageNotFoundError:  # imported from a source tree that isn't installed
+        return "unknown"
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,9 @@ Noise is drawn by trying and checking the definition, log f(phi(y, n) | j) >= lo
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
+
+PARAMETERS = ("weights", "means", "variances")
 
 
 def sample(rng, weights, means, variances, size):
@@ -14,14 +16,18 @@ def sample(rng, weights, means, variances, size):
     return rng.normal(np.asarray(means, float)[which], np.sqrt(np.asarray(variances, float))[which])
 
 
+def log_joint(y, weights, means, variances):
+    return np.log(weights) + stats.norm.logpdf(y[:, None], means, np.sqrt(variances))
+
+
 def posterior(y, weights, means, variances):
-    log_joint = np.log(weights) + stats.norm.logpdf(y[:, None], means, np.sqrt(variances))
-    joint = np.exp(log_joint - log_joint.max(axis=1, keepdims=True))
+    joint = log_joint(y, weights, means, variances)
+    joint = np.exp(joint - joint.max(axis=1, keepdims=True))
     return joint / joint.sum(axis=1, keepdims=True)
 
 
 def log_likelihood(y, weights, means, variances):
-    return np.log(np.exp(np.log(weights) + stats.norm.logpdf(y[:, None], means, np.sqrt(variances))).sum(axis=1)).sum()
+    return special.logsumexp(log_joint(y, weights, means, variances), axis=1).sum()
 
 
 def noisy_data(rng, y, means, mode, sigma, redraw=True, blind=False):
@@ -45,34 +51,51 @@ def noisy_data(rng, y, means, mode, sigma, redraw=True, blind=False):
     return out
 
 
-def fit(rng, y, start, *, mode="additive", sigma=0.0, blind=False, redraw=True, tau=2.0, estimate=("weights", "means", "variances"),
-        rule="euclidean", tol=1.2, cap=1000):  # fmt: skip
-    """M-steps done, and the final (weights, means, variances)."""
-    weights, means, variances = (np.array(part, float) for part in start)
+def fit(
+    rng,
+    y,
+    start,
+    *,
+    mode="additive",
+    sigma=0.0,
+    blind=False,
+    redraw=True,
+    tau=2.0,
+    estimate=PARAMETERS,
+    rule="euclidean",
+    tol=1.2,
+    cap=1000,
+):
+    """M-steps done, and the final (weights, means, variances); of a degenerate trial the last sound ones."""
+    after = {name: np.array(part, float) for name, part in zip(PARAMETERS, start, strict=True)}
     for k in range(1, cap + 1):
-        before = (weights, means, variances)
-        r = posterior(y, *before)
-        noisy = noisy_data(rng, y, means, mode, sigma * k**-tau, redraw, blind)
+        before = dict(after)
+        r = posterior(y, *before.values())
+        noisy = noisy_data(rng, y, before["means"], mode, sigma * k**-tau, redraw, blind)
         mass = r.sum(axis=0)
+        if mass.min() < 1e-8 * len(y) and "weights" in estimate:
+            return k, tuple(before.values())
         if "weights" in estimate:
-            weights = mass / len(y)
+            after["weights"] = mass / len(y)
         if "means" in estimate:
-            means = (r * noisy[:, None]).sum(axis=0) / mass
+            after["means"] = (r * noisy[:, None]).sum(axis=0) / mass
         if "variances" in estimate:
-            variances = (r * (noisy[:, None] - means) ** 2).sum(axis=0) / mass
-        after = (weights, means, variances)
-        if rule == "euclidean":
-            parts = [b[: len(b) - (name == "weights")] - a[: len(a) - (name == "weights")]
-                     for name, a, b in zip(("weights", "means", "variances"), before, after) if name in estimate]  # fmt: skip
-            change = np.sqrt(sum((part**2).sum() for part in parts))
-        elif rule == "max-change":
-            change = max(
-                np.abs(np.sqrt(b) - np.sqrt(a)).max() if name == "variances" else np.abs(b - a).max()
-                for name, a, b in zip(("weights", "means", "variances"), before, after)
-                if name in estimate
-            )
-        else:
-            change = abs(log_likelihood(y, *after) - log_likelihood(y, *before))
-        if change < 10**-tol:
+            after["variances"] = (r * (noisy[:, None] - after["means"]) ** 2).sum(axis=0) / mass
+        if after["variances"].min() < 1e-9 * y.var():
+            return k, tuple(before.values())
+        if change(y, before, after, estimate, rule) < 10**-tol:
             break
-    return k, (weights, means, variances)
+    return k, tuple(after.values())
+
+
+def change(y, before, after, estimate, rule):
+    """What the stop rule compares with 10^-tol."""
+    if rule == "log-likelihood":
+        return abs(log_likelihood(y, *after.values()) - log_likelihood(y, *before.values()))
+    if rule == "euclidean":
+        moved = {name: after[name] - before[name] for name in estimate}
+        if "weights" in moved:
+            moved["weights"] = moved["weights"][:-1]
+        return np.sqrt(sum((part**2).sum() for part in moved.values()))
+    scale = {"weights": np.asarray, "means": np.asarray, "variances": np.sqrt}
+    return max(np.abs(scale[name](after[name]) - scale[name](before[name])).max() for name in estimate)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from nem_cli.cli import check, figures, show, sweep
+from nem_cli.cli import check, compare, figures, show, sweep
 
 app = typer.Typer(
     name="nem",
@@ -16,21 +18,27 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("sweep")(sweep.sweep)
+app.command("compare")(compare.compare)
 app.command("figures")(figures.figures)
 app.command("check")(check.check)
 app.command("show")(show.show)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import nem_cli
+
+        typer.echo(f"nem {nem_cli.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def common(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
     """Noisy Expectation-Maximization: does noise speed up EM, by how much, and when does it harm?"""
-    if version:
-        from nem_cli.experiment.manifest import package_version
-
-        typer.echo(f"nem {package_version()}")
-        raise typer.Exit
 
 
 def main() -> None:

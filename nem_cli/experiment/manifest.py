@@ -8,12 +8,13 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import nem_cli
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.runner import Workers
 
@@ -32,7 +33,7 @@ def manifest(experiment: Experiment, workers: Workers, start: datetime, command:
 
     digest = hashlib.sha256(json.dumps(experiment.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
     return {
-        "nem": package_version(),
+        "nem": nem_cli.__version__,
         "git": git_state(Path(__file__).parent),
         "config_sha256": digest,
         "seed": experiment.seed,
@@ -50,14 +51,6 @@ def manifest(experiment: Experiment, workers: Workers, start: datetime, command:
         "end": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
     }
-
-
-def package_version() -> str:
-    """The installed version of nem."""
-    try:
-        return version("nem-cli")
-    except PackageNotFoundError:  # imported from a source tree that isn't installed
-        return "unknown"
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:

@@ -60,6 +60,8 @@ class Section:
         Plain text.
     pictures : tuple of Picture
     tables : tuple of Table
+    code : str
+        Commands, shown as they are typed.
     links : tuple of Link
         The csv files behind it.
     """
@@ -68,6 +70,7 @@ class Section:
     paragraphs: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
     tables: tuple[Table, ...] = ()
+    code: str = ""
     links: tuple[Link, ...] = ()
 
     @property

@@ -1,0 +1,71 @@
+"""The house: each floor imports only from floors below; the core is numpy and scipy; help is quick to start."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nem_cli
+
+PACKAGE = Path(nem_cli.__file__).parent
+FLOORS = ["em", "experiment", "analysis", "report", "workflow", "cli"]
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            found |= {node.module or ""} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_each_floor_imports_only_from_floors_below(path):
+    floor = path.relative_to(PACKAGE).parts[0]
+    if floor not in FLOORS:
+        return
+    above = {("nem_cli", name) for name in FLOORS[FLOORS.index(floor) + 1 :]}
+    assert not [name for name in imports(path) if tuple(name.split(".")[:2]) in above]
+
+
+def test_the_em_floor_is_pure_numpy_and_scipy():
+    allowed = {"numpy", "scipy", "nem_cli", *sys.stdlib_module_names}
+    for path in (PACKAGE / "em").rglob("*.py"):
+        assert {name.split(".")[0] for name in imports(path)} <= allowed
+
+
+def test_there_are_files_to_look_at():
+    assert len(FILES) > 50
+
+
+def test_no_global_random_state():
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Attribute)
+                and node.value.attr == "random"
+            ):
+                assert node.attr in {"Generator", "SeedSequence", "default_rng"}, f"{path}:{node.lineno}"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["sweep", "--help"], ["--version"]])
+def test_help_imports_neither_scipy_nor_matplotlib(arguments):
+    code = (
+        "import sys\n"
+        "from nem_cli.cli.app import main\n"
+        f"sys.argv = ['nem', *{arguments!r}]\n"
+        "try:\n    main()\nexcept SystemExit as done:\n    assert not done.code, done.code\n"
+        "loaded = {'scipy', 'matplotlib', 'sklearn', 'pandas'} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
