@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from matplotlib.figure import Figure
@@ -12,9 +12,11 @@ from nem_cli.analysis.summary import LevelSummary
 from nem_cli.experiment.config import Experiment
 from nem_cli.report import paper, text
 from nem_cli.report.claims import p_text
+from nem_cli.report.comparison_figure import draw_difference, draw_means
+from nem_cli.report.curves import draw_curves
 from nem_cli.report.protocol_table import protocol_table
 from nem_cli.report.record import Record
-from nem_cli.report.run_figure import draw_curves
+from nem_cli.report.run_figure import add_legend
 from nem_cli.report.section import Link, Picture, Section, Table
 from nem_cli.report.style import style, svg
 
@@ -28,30 +30,31 @@ def figures(title: str, paragraphs: tuple[str, ...], records: Sequence[Record]) 
     return Section(title, paragraphs, pictures=tuple(map(_picture, records)), links=tuple(map(_csv, records)))
 
 
-def blind(records: Sequence[Record]) -> Section:
-    """Screened against blind noise: a figure a run and mode."""
+def blind(records: Sequence[Record], answers: Sequence[str]) -> Section:
+    """Screened against blind noise: a figure a run and mode, under what was found."""
     return Section(
         "Blind noise",
         (
             "Both modes with the NEM condition and without any, on the same data. The horizontal scales of the modes "
             "differ: additive noise has the data's unit, multiplicative noise has none.",
+            *answers,
         ),
         pictures=tuple(_blind_picture(record, mode) for record in records for mode in paper.OPTIMA),
         links=tuple(map(_csv, records)),
     )
 
 
-def comparison(named: Sequence[tuple[str, Comparison, bytes, str]]) -> Section:
-    """The difference of the optimal mean counts: a table and a figure a protocol.
+def comparison(named: Sequence[tuple[str, Comparison, str]]) -> Section:
+    """The difference of the optimal mean counts: a table, and the bootstrap distributions.
 
     Parameters
     ----------
-    named : sequence of (protocol, Comparison, svg, address)
-        The comparison's figure, and its folder relative to the page.
+    named : sequence of (protocol, Comparison, address)
+        The address is the comparison's folder relative to the page.
     """
     rows = tuple(
         _difference(protocol, design, found)
-        for protocol, compared, _, _ in named
+        for protocol, compared, _ in named
         for design, found in (("unpaired", compared.unpaired), ("paired", compared.paired))
     )
     published = ("the paper", "", "", *(each.text for each in paper.INTERVALS), paper.P_VALUE.written)
@@ -61,7 +64,7 @@ def comparison(named: Sequence[tuple[str, Comparison, bytes, str]]) -> Section:
             "The optimum of each mode is chosen on the sweep; its mean count then comes from fresh trials with another "
             "seed, since the smallest of many means is on average smaller than the mean that it estimates. Unpaired is "
             "the paper's design. Paired uses the same data for both modes, which tells more with as many trials.",
-            *(_sides(protocol, compared) for protocol, compared, _, _ in named),
+            *(_sides(protocol, compared) for protocol, compared, _ in named),
         ),
         tables=(
             Table(
@@ -72,10 +75,9 @@ def comparison(named: Sequence[tuple[str, Comparison, bytes, str]]) -> Section:
             ),
         ),
         pictures=tuple(
-            Picture(picture, _comparison_alt(protocol, compared), f"Protocol: {protocol}.")
-            for protocol, compared, picture, _ in named
+            picture for protocol, compared, _ in named for picture in _comparison_pictures(protocol, compared)
         ),
-        links=tuple(Link(f"{protocol}: comparison.json", f"{at}/comparison.json") for protocol, _, _, at in named),
+        links=tuple(Link(f"{protocol}: comparison.json", f"{at}/comparison.json") for protocol, _, at in named),
     )
 
 
@@ -149,7 +151,9 @@ def panel(experiment: Experiment, summary: Sequence[LevelSummary]) -> Figure:
     """A figure for the page: the curves without the caption, which the page has as text."""
     with style():
         figure = Figure(figsize=_SIZE, layout="constrained")
-        draw_curves(figure.add_subplot(), experiment, summary)
+        axes = figure.add_subplot()
+        draw_curves(axes, experiment, summary)
+        add_legend(figure, [axes], ncols=1)
     return figure
 
 
@@ -160,19 +164,38 @@ def _picture(record: Record) -> Picture:
 
 def _blind_picture(record: Record, mode: str) -> Picture:
     noise = record.experiment.noise.model_copy(update={"injection": mode})
-    experiment = record.experiment.model_copy(update={"noise": noise, "title": f"{record.experiment.title}: {mode}"})
+    chosen = record.experiment.figure.model_copy(update={"panels": None})
+    title = f"{record.experiment.title}: {mode} noise"
+    experiment = record.experiment.model_copy(update={"noise": noise, "title": title, "figure": chosen})
     rows = [
         replace(row, settings=tuple((path, value) for path, value in row.settings if path != _INJECTION))
         for row in record.summary
-        if dict(row.settings).get(_INJECTION) == mode
+        if dict(row.settings)[_INJECTION] == mode
     ]
     ends = []
     for screen, name in (("every-component", "screened"), ("none", "blind")):
-        curve = [row for row in rows if dict(row.settings).get("noise.screen") == screen]
-        if curve:
-            ends.append(f"{name} noise {curve[-1].mean_iterations:.2f} at {curve[-1].sigma:g}")
-    alt = f"{experiment.title}: mean M-steps against sigma. EM {record.em.mean_iterations:.2f}; {'; '.join(ends)}."
+        last = max((row for row in rows if dict(row.settings)["noise.screen"] == screen), key=lambda row: row.sigma)
+        ends.append(f"{name} noise {last.mean_iterations:.2f} at {last.sigma:g}")
+    alt = f"{title}: mean M-steps against sigma. EM {record.em.mean_iterations:.2f}; {'; '.join(ends)}."
     return Picture(svg(panel(experiment, rows)), alt, _caption(experiment, rows))
+
+
+def _comparison_pictures(protocol: str, compared: Comparison) -> Iterator[Picture]:
+    a, b = compared.a, compared.b
+    means = f"{a.name} {a.mean_iterations:.2f}, {b.name} {b.mean_iterations:.2f}"
+    interval = compared.unpaired.interval(0.95)
+    ends = f", 95 % interval {interval.low:.2f} to {interval.high:.2f}" if interval else ""
+    difference = f"unpaired {compared.unpaired.difference:.2f}{ends}; paired {compared.paired.difference:.2f}"
+    for draw, what, numbers in ((draw_means, "two means", means), (draw_difference, "difference", difference)):
+        with style():
+            figure = Figure(figsize=_SIZE, layout="constrained")
+            draw(figure.add_subplot(), compared)
+        yield Picture(
+            svg(figure),
+            f"{protocol}: bootstrap distribution of the {what}: {numbers}.",
+            f"Protocol \u201c{protocol}\u201d. Each distribution is drawn to the same height. Bars: 90 % (thick), "
+            "95 % and 99 % (thin) percentile intervals.",
+        )
 
 
 def _caption(experiment: Experiment, rows: Sequence[LevelSummary]) -> str:
@@ -187,16 +210,6 @@ def _alt(record: Record) -> str:
         f"{record.experiment.title}: mean M-steps against initial noise standard deviation. EM takes "
         f"{record.em.mean_iterations:.2f}. The lowest point is {best.mean_iterations:.2f} at {best.sigma:g}; at "
         f"{last.sigma:g} it is {last.mean_iterations:.2f}."
-    )
-
-
-def _comparison_alt(protocol: str, compared: Comparison) -> str:
-    found = compared.unpaired
-    interval = found.interval(0.95)
-    ends = f", 95 % interval {interval.low:.2f} to {interval.high:.2f}" if interval else ""
-    return (
-        f"{protocol}: bootstrap distributions of the two optimal mean counts and of their difference, "
-        f"{found.difference:.2f}{ends}."
     )
 
 

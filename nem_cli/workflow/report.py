@@ -58,7 +58,7 @@ def write_report(
     companion: CheckedProtocol,
     data_driven: Protocol,
     *,
-    studies: Sequence[Section] = (),
+    sections: Sequence[Section] = (),
     command: Sequence[str] = ("nem", "figures"),
 ) -> list[Row]:
     """Write the report and the verdict table beside it.
@@ -69,7 +69,8 @@ def write_report(
         The folder that holds the runs' folders.
     stated, companion : CheckedProtocol
     data_driven : Protocol
-    studies : sequence of Section
+    sections : sequence of Section
+        The studies'.
     command : sequence of str
         What the report says made it.
 
@@ -81,8 +82,8 @@ def write_report(
     from nem_cli.report.html import Page, render  # jinja2 is slow to import
 
     table = rows(evidence(stated), evidence(companion))
-    sections = _sections(root, stated, companion, data_driven, table, studies, command)
-    page = Page(tuple(_summary(table)), tuple(table), sections)
+    parts = _sections(root, stated, companion, data_driven, table, sections, command)
+    page = Page(tuple(_summary(table)), tuple(table), parts)
     files.write(root / VERDICT, rows_csv(table))
     files.write(root / REPORT, render(page))
     return table
@@ -166,11 +167,13 @@ def _sections(
     command: Sequence[str],
 ) -> tuple[Section, ...]:
     from nem_cli.report import exhibits  # matplotlib is slow to import
+    from nem_cli.report.studies.blind import Blind
+    from nem_cli.workflow.studies import finished
 
     checked = (stated, companion)
-    pictures = [
-        (each.name, each.comparison, (root / each.address / "comparison.svg").read_bytes(), each.address)
-        for each in checked
+    comparisons = [(each.name, each.comparison, each.address) for each in checked]
+    answers = [
+        f"Protocol \u201c{each.name}\u201d: {' '.join(Blind().answer(finished(each.blind, root)))}" for each in checked
     ]
     main = [record(run, root) for run in (stated.multiplicative, companion.multiplicative)]
     main += [record(run, root) for run in (stated.additive, companion.additive)]
@@ -181,8 +184,8 @@ def _sections(
         prose.standing(table),
         prose.accuracy([*main, *moments]),
         exhibits.figures("Figures 1 and 2, as stated and companion", (), main),
-        exhibits.blind(blind),
-        exhibits.comparison(pictures),
+        exhibits.blind(blind, answers),
+        exhibits.comparison(comparisons),
         exhibits.figures(
             "The same on data-driven settings",
             ("Start and stop rule are what one would use on real data. They weren't searched for.",),
