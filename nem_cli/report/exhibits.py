@@ -81,11 +81,11 @@ def comparison(named: Sequence[tuple[str, Comparison, str]]) -> Section:
     )
 
 
-def protocols(named: Sequence[tuple[str, Experiment]]) -> Section:
+def protocols(named: Sequence[tuple[str, Sequence[Experiment]]]) -> Section:
     """Every setting, and whether the paper states it."""
     rows = tuple(
         (setting.name, setting.paper or "not stated", *(f"{cell.value} [{cell.origin}]" for cell in setting.cells))
-        for setting in protocol_table([experiment for _, experiment in named])
+        for setting in protocol_table([experiments for _, experiments in named])
     )
     return Section(
         "The protocols: what the paper states and what was chosen",

@@ -191,7 +191,12 @@ def _sections(
             ("Start and stop rule are what one would use on real data. They weren't searched for.",),
             moments,
         ),
-        exhibits.protocols([(each.name, each.additive.experiment) for each in (*checked, data_driven)]),
+        exhibits.protocols(
+            [
+                (each.name, (each.multiplicative.experiment, each.additive.experiment))
+                for each in (*checked, data_driven)
+            ]
+        ),
         prose.inconsistencies(stated.comparison, companion.comparison),
         *studies,
         exhibits.endings(everything),
