@@ -16,6 +16,9 @@ from nem_cli.report import axis, text
 from nem_cli.report.paper import MIXTURE, OPTIMA, Optimum
 from nem_cli.report.style import BASELINE, COLOURS, MARKERS, PAPER
 
+LINES = ("-", "--", ":")
+"""Told apart where the colours begin again."""
+
 
 def draw_curves(axes: Axes, experiment: Experiment, summary: Sequence[LevelSummary]) -> None:
     """A curve for each value of the settings that aren't on the horizontal axis."""
@@ -128,7 +131,7 @@ def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[LevelSummary]
     ends = np.maximum([value - low, high - value], 0)
     axes.errorbar(
         x, value, ends, color=colour, marker=MARKERS[number % len(MARKERS)], markersize=4.5, linewidth=1.3, capsize=2,
-        elinewidth=1, label=name,
+        linestyle=LINES[number // len(COLOURS) % len(LINES)], elinewidth=1, label=name,
     )  # fmt: skip
     if chosen.y != "mean_iterations":
         return

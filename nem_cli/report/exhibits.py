@@ -12,9 +12,10 @@ from nem_cli.analysis.summary import LevelSummary
 from nem_cli.experiment.config import Experiment
 from nem_cli.report import paper, text
 from nem_cli.report.claims import p_text
+from nem_cli.report.curves import draw_curves
 from nem_cli.report.protocol_table import protocol_table
 from nem_cli.report.record import Record
-from nem_cli.report.run_figure import draw_curves
+from nem_cli.report.run_figure import add_legend
 from nem_cli.report.section import Link, Picture, Section, Table
 from nem_cli.report.style import style, svg
 
@@ -149,7 +150,9 @@ def panel(experiment: Experiment, summary: Sequence[LevelSummary]) -> Figure:
     """A figure for the page: the curves without the caption, which the page has as text."""
     with style():
         figure = Figure(figsize=_SIZE, layout="constrained")
-        draw_curves(figure.add_subplot(), experiment, summary)
+        axes = figure.add_subplot()
+        draw_curves(axes, experiment, summary)
+        add_legend(figure, [axes])
     return figure
 
 

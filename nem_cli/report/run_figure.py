@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from nem_cli.report.heatmap import draw_heatmap
 from nem_cli.report.style import style
 
 CAPTION_SIZE = 8
+CHARACTERS = 15
+"""Of a caption, an inch."""
 
 
 def run_figure(experiment: Experiment, summary: Sequence[LevelSummary]) -> Figure:
@@ -64,7 +67,9 @@ def caption(experiment: Experiment, summary: Sequence[LevelSummary]) -> str:
 
 def add_caption(figure: Figure, written: str) -> None:
     """Put the caption under the axes, powers as superscripts."""
-    shown = re.sub(r"(\w+)\^(-?[\d.]+)", r"$\1^{\2}$", written)
+    width = int(CHARACTERS * figure.get_figwidth())
+    lines = [part for line in written.split("\n") for part in textwrap.wrap(line, width, break_on_hyphens=False)]
+    shown = re.sub(r"(\w+)\^(-?[\d.]+)", r"$\1^{\2}$", "\n".join(lines))
     figure.supxlabel(shown, fontsize=CAPTION_SIZE, color="#333333", x=0.01, ha="left", linespacing=1.35)
 
 

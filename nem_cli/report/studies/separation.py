@@ -88,6 +88,8 @@ class Separation(Study):
             where_ = listed([f"{each.distance:g}" for each in useless])
             sentences.append(f"At distance {where_} neither mode was shown to be faster than EM.")
         sentences.append(f"Each time it is the {HOW}; a difference is additive minus multiplicative noise.")
+        if all(abs(sum(means)) < 1e-9 for means in values(run.summary, AXIS)):
+            sentences.append("Multiplicative noise depends on where 0 lies, which is midway between the means here.")
         return (" ".join(sentences),)
 
 
