@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from nem_cli.analysis.accuracy import Gap, gap
 from nem_cli.analysis.summary import LevelSummary
 from nem_cli.report import text
+from nem_cli.report.curves import EM_LOOK, look
 from nem_cli.report.run_figure import add_caption, add_legend
 from nem_cli.report.studies.study import Finished, Study, where
 from nem_cli.report.studies.words import interval, number
-from nem_cli.report.style import BASELINE, COLOURS, MARKERS, style
+from nem_cli.report.style import BASELINE, style
 
 NEVER = "never"
 
@@ -105,13 +106,14 @@ def _name(row: LevelSummary) -> str:
 
 def _draw(axes: Axes, found: Sequence[Course], which: str, label: str) -> None:
     for index, course in enumerate(found):
-        colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+        drawn = look(index - 1) if index else EM_LOOK
+        colour, marker = drawn.colour, drawn.marker
         steps = [each.m_steps.value for each in course.fixed]
         points = [getattr(each, which) for each in course.fixed]
         value = np.array([point.value for point in points])
         ends = np.array([[point.value - point.low, point.high - point.value] for point in points]).T
         ends[0] = np.minimum(ends[0], 0.999 * value)  # a logarithmic axis has no 0
-        axes.errorbar(steps, value, ends, color=colour, marker=marker, markersize=4, linewidth=1.3, capsize=2,
+        axes.errorbar(steps, value, ends, color=colour, marker=marker, linestyle=drawn.line, markersize=4, linewidth=1.3, capsize=2,
                       elinewidth=1, label=course.name)  # fmt: skip
         own = getattr(course.own, which)
         axes.plot(course.own.m_steps.value, own.value, linestyle="none", marker=marker, markersize=12, color=colour,
@@ -121,7 +123,7 @@ def _draw(axes: Axes, found: Sequence[Course], which: str, label: str) -> None:
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(numticks=12))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.set_xlabel("M-steps done")
     axes.set_ylabel(label)
 
