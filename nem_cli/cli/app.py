@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nem_cli.cli import check, compare, figures, show, sweep
+from nem_cli.cli import check, compare, figures, replay, show, sweep, verify
 
 app = typer.Typer(
     name="nem",
@@ -20,6 +20,8 @@ app = typer.Typer(
 app.command("sweep")(sweep.sweep)
 app.command("compare")(compare.compare)
 app.command("figures")(figures.figures)
+app.command("verify")(verify.verify)
+app.command("replay")(replay.replay)
 app.command("check")(check.check)
 app.command("show")(show.show)
 

@@ -35,7 +35,7 @@ def between(rng: np.random.Generator, bound: FloatArray) -> FloatArray:
 
 def mean_between(bound: FloatArray) -> FloatArray:
     """The mean of a standard normal conditioned on lying between 0 and a bound of either sign (0 gives 0)."""
-    limit = np.abs(bound)
+    limit = np.minimum(np.abs(bound), 40)  # beyond it there is no mass in double precision
     mass = special.erf(limit / math.sqrt(2))
     mean = np.divide(-math.sqrt(2 / math.pi) * np.expm1(-0.5 * limit * limit), mass, out=limit / 2, where=mass > 1e-9)
     return np.asarray(np.copysign(mean, bound))

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nem_cli.em.arrays import FloatArray, IntArray
+from nem_cli.em.arrays import BoolArray, FloatArray, IntArray
 from nem_cli.em.parameters import Parameters
 
 
@@ -54,7 +54,8 @@ class Family(ABC):
     """A family of component densities f(y | j, theta_j) that an M-step can fit from `Moments`.
 
     Subclass it, give it a `name`, and register it (see CONTRIBUTING.md). The closed forms `reach` and `average_reach`
-    are optional: without them the screens go through their definition.
+    are optional: without them the screens go through their definition. The M-step must follow from the sums in
+    `Moments`; a family whose M-step needs an inner optimisation, such as the Cauchy, isn't one of these.
     """
 
     name: ClassVar[str]
@@ -73,6 +74,24 @@ class Family(ABC):
             One trial: arrays of shape (1, K).
         component : ndarray of int, shape (trials, samples)
         """
+
+    def sample_mixture(self, rng: np.random.Generator, theta: Parameters, shape: tuple[int, int]) -> FloatArray:
+        """Draw y from the mixture: components first, then `sample`.
+
+        Parameters
+        ----------
+        theta : Parameters
+            One trial: arrays of shape (1, K).
+        shape : tuple of int
+            (trials, samples).
+        """
+        cumulative = np.cumsum(theta.weights[0])
+        return self.sample(rng, theta, np.searchsorted(cumulative[:-1], rng.random(shape), side="right"))
+
+    def inside(self, y: FloatArray) -> BoolArray:
+        """Whether values lie in the support."""
+        low, high = self.support
+        return np.asarray((y >= low) & (y <= high))
 
     @abstractmethod
     def log_kernel(self, y: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
@@ -122,6 +141,10 @@ class Family(ABC):
         assert variances is not None
         return Parameters.of(weights, means, variances, trials)
 
+    def complete(self, theta: Parameters) -> Parameters:
+        """Theta with what the family derives filled in, such as a variance that follows from the mean."""
+        return theta
+
     def reach(self, y: FloatArray, theta: Parameters) -> FloatArray | None:
         """Closed form of the NEM condition for every component.
 
@@ -139,6 +162,7 @@ class Family(ABC):
     def reversed_gap(self, y: FloatArray, theta: Parameters) -> tuple[FloatArray, FloatArray] | None:
         """Ends (a, b), a <= 0 <= b, of the displacements d that make y more probable for at least one component.
 
-        So f(y + d | j) <= f(y | j) for every j just where d <= a or d >= b.
+        So f(y + d | j) <= f(y | j) for every j just where d <= a or d >= b. An end that would leave the
+        support is infinite.
         """
         return None

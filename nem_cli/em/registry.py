@@ -78,13 +78,15 @@ class Registry(Generic[T]):
         try:
             found = getattr(importlib.import_module(module), attribute)
             extension = found() if isinstance(found, type) else found
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise PluginError(
                 f"this {self.kind} can't be loaded: {type(error).__name__}: {error}", path=path, value=target
             ) from error
         if not isinstance(extension, self.base):
             raise PluginError(
-                f"must be a subclass of {self.base.__module__}.{self.base.__name__}", path=path, value=target
+                f"this {self.kind} must be a subclass of {self.base.__module__}.{self.base.__name__}",
+                path=path,
+                value=target,
             )
         return cast(T, extension)
 
@@ -92,7 +94,10 @@ class Registry(Generic[T]):
 families: Registry[Family] = Registry(
     "family",
     Family,
-    {"gaussian": "nem_cli.em.families.gaussian:Gaussian"},
+    {
+        "gaussian": "nem_cli.em.families.gaussian:Gaussian",
+        "exponential": "nem_cli.em.families.exponential:Exponential",
+    },
 )
 injections: Registry[Injection] = Registry(
     "injection",
@@ -100,6 +105,9 @@ injections: Registry[Injection] = Registry(
     {
         "additive": "nem_cli.em.injections.additive:Additive",
         "multiplicative": "nem_cli.em.injections.multiplicative:Multiplicative",
+        "power": "nem_cli.em.injections.power:Power",
+        "shrinkage": "nem_cli.em.injections.shrinkage:Shrinkage",
+        "saturating": "nem_cli.em.injections.saturating:Saturating",
     },
 )
 screens: Registry[Screen] = Registry(

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
+from nem_cli.em.noise import Noise
 from nem_cli.em.registry import families, injections, screens, starts, stop_rules
 from nem_cli.experiment.grid import Sweep, as_sweep
 
@@ -61,7 +62,7 @@ class Mixture(Components):
     @field_validator("family")
     @classmethod
     def _known(cls, name: str) -> str:
-        families.get(name)
+        families.get(name, path="mixture.family")
         return name
 
 
@@ -76,13 +77,13 @@ class NoiseSettings(Model):
     @field_validator("injection")
     @classmethod
     def _known_injection(cls, name: str) -> str:
-        injections.get(name)
+        injections.get(name, path="noise.injection")
         return name
 
     @field_validator("screen")
     @classmethod
     def _known_screen(cls, name: str) -> str:
-        screens.get(name)
+        screens.get(name, path="noise.screen")
         return name
 
 
@@ -96,7 +97,7 @@ class Stop(Model):
     @field_validator("rule")
     @classmethod
     def _known(cls, name: str) -> str:
-        stop_rules.get(name)
+        stop_rules.get(name, path="stop.rule")
         return name
 
 
@@ -136,7 +137,7 @@ def _start_kind(value: object) -> str:
 
 def _known_start(name: object) -> object:
     if isinstance(name, str):
-        starts.get(name)
+        starts.get(name, path="start")
     return name
 
 
@@ -146,7 +147,9 @@ class TrialSettings(Model):
     mixture: Mixture = Field(description="family, weights, means, variances")
     sample_size: int = Field(ge=1, le=10**8, description="a whole number from 1 to 100,000,000")
     estimate: Annotated[tuple[Literal["weights", "means", "variances"], ...], BeforeValidator(_as_tuple)] = Field(
-        default=("weights", "means", "variances"), min_length=1, description="a list of weights, means and variances"
+        default=("weights", "means", "variances"),
+        min_length=1,
+        description="a list of weights, means and variances; by default all that the family estimates",
     )
     start: Annotated[
         Annotated[Components, Tag("given")] | Annotated[str, BeforeValidator(_known_start), Tag("rule")],
@@ -154,6 +157,18 @@ class TrialSettings(Model):
     ] = Field(default="moments", description="weights, means and variances, or a registered start rule")
     noise: NoiseSettings = Field(default=NoiseSettings(), description="injection, screen, on_reject, decay")
     stop: Stop = Field(default=Stop(), description="rule, tol, max_iterations")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _estimate_what_the_family_does(cls, settings: object) -> object:
+        """Leave out `estimate`, and it is all that the family estimates."""
+        if not isinstance(settings, Mapping) or "estimate" in settings:
+            return settings
+        mixture = settings.get("mixture")
+        name = mixture.get("family") if isinstance(mixture, Mapping) else getattr(mixture, "family", None)
+        if not isinstance(name, str):  # the default family, or the field's own message says what is wrong
+            return settings
+        return {**settings, "estimate": families.get(name, path="mixture.family").estimable}
 
     @model_validator(mode="after")
     def _consistent(self) -> TrialSettings:
@@ -177,6 +192,8 @@ class TrialSettings(Model):
                 f"start random-points needs at least as many samples as components: sample_size is {self.sample_size}, "
                 f"mixture has {len(self.mixture.weights)} components"
             )
+        noise = self.noise
+        Noise(noise.injection, screen=noise.screen, decay=noise.decay, on_reject=noise.on_reject).check(family)
         return self
 
     def flat(self) -> dict[str, Any]:

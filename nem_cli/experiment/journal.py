@@ -84,7 +84,9 @@ class Journal:
             )
         try:
             if read_only:
-                self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+                # Without a log nobody is writing, and an immutable file is read without leaving a trace beside it.
+                unchanging = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
+                self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{unchanging}", uri=True)
             else:
                 self._db = sqlite3.connect(path, isolation_level=None)
                 self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # no shared-memory file; works on network disks

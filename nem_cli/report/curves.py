@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
@@ -16,15 +17,43 @@ from nem_cli.report import axis, text
 from nem_cli.report.paper import MIXTURE, OPTIMA, Optimum
 from nem_cli.report.style import BASELINE, COLOURS, MARKERS, PAPER
 
+LINES = ("-", "--", ":")
+"""Told apart where the colours begin again."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a curve is told from the others."""
+
+    colour: str
+    marker: str
+    line: str
+
+
+EM_LOOK = Look(BASELINE, "o", "--")
+"""Plain EM's, in every figure."""
+
+
+def look(number: int) -> Look:
+    """The look of the curve with that number, EM not counted."""
+    return Look(
+        COLOURS[number % len(COLOURS)],
+        MARKERS[1:][number % len(MARKERS[1:])],
+        LINES[number // len(COLOURS) % len(LINES)],
+    )
+
 
 def draw_curves(axes: Axes, experiment: Experiment, summary: Sequence[LevelSummary]) -> None:
     """A curve for each value of the settings that aren't on the horizontal axis."""
     chosen = experiment.figure
     curves = grouped(experiment, summary)
     one = len(curves) == 1
-    for number, (others, rows) in enumerate(curves):
+    number = 0
+    for others, rows in curves:
         name = curve_name(experiment, others) if others else f"{experiment.noise.injection} noise"
-        _draw_curve(axes, experiment, rows, name, number)
+        plain = all(row.sigma == 0 for row in rows) and len(curves) > 1
+        _draw_curve(axes, experiment, rows, name, EM_LOOK if plain else look(number))
+        number += not plain
     levels = {row.mean_iterations: row for row in summary if row.sigma == 0}
     if chosen.y != "mean_iterations":
         axes.axhline(0, color=BASELINE, linewidth=1.2, linestyle="--", zorder=1, label="EM")
@@ -116,7 +145,7 @@ def _value(row: LevelSummary, path: str) -> Any:
     return dict(row.settings)[path]
 
 
-def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[LevelSummary], name: str, number: int) -> None:
+def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[LevelSummary], name: str, chosen_look: Look) -> None:
     chosen = experiment.figure
     where, _ = axis.positions(chosen.x, [_value(row, chosen.x) for row in rows])
     points = [interval(experiment, row, chosen.y) for row in rows]
@@ -124,11 +153,11 @@ def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[LevelSummary]
     if not drawn:
         return
     x, value, low, high = (np.array([each[i] for each in drawn], dtype=float) for i in range(4))
-    colour = COLOURS[number % len(COLOURS)]
+    colour = chosen_look.colour
     ends = np.maximum([value - low, high - value], 0)
     axes.errorbar(
-        x, value, ends, color=colour, marker=MARKERS[number % len(MARKERS)], markersize=4.5, linewidth=1.3, capsize=2,
-        elinewidth=1, label=name,
+        x, value, ends, color=colour, marker=chosen_look.marker, markersize=4.5, linewidth=1.3, capsize=2,
+        linestyle=chosen_look.line, elinewidth=1, label=name,
     )  # fmt: skip
     if chosen.y != "mean_iterations":
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,10 @@ from nem_cli.report.heatmap import draw_heatmap
 from nem_cli.report.style import style
 
 CAPTION_SIZE = 8
+WIDEST = 9
+"""Cells; panels with more across stand one below the other."""
+CHARACTERS = 16.5
+"""Of a caption, an inch."""
 
 
 def run_figure(experiment: Experiment, summary: Sequence[LevelSummary]) -> Figure:
@@ -25,18 +30,20 @@ def run_figure(experiment: Experiment, summary: Sequence[LevelSummary]) -> Figur
     heatmap = experiment.figure.kind == "heatmap"
     with style():
         figure = Figure(figsize=_size(experiment, panels), layout="constrained")
-        columns = figure.subplots(1, len(panels), squeeze=False, sharey=not heatmap)[0]
-        for column, (axes, (value, rows)) in enumerate(zip(columns, panels, strict=True)):
+        stacked = heatmap and cells(experiment, panels)[0] > WIDEST
+        shape = (len(panels), 1) if stacked else (1, len(panels))
+        grid = figure.subplots(*shape, squeeze=False, sharey=not heatmap).ravel()
+        for number, (axes, (value, rows)) in enumerate(zip(grid, panels, strict=True)):
             if heatmap:
-                draw_heatmap(axes, experiment, rows, colourbar=column == len(panels) - 1)
+                draw_heatmap(axes, experiment, rows, colourbar=stacked or number == len(panels) - 1)
             else:
                 draw_curves(axes, experiment, rows)
             if value is not None:
                 axes.set_title(text.shown(value), loc="left", fontsize=10)
-            if column:
+            if number and not stacked:
                 axes.set_ylabel("")
         if not heatmap:
-            add_legend(figure, list(columns))
+            add_legend(figure, list(grid))
         add_caption(figure, caption(experiment, summary))
     return figure
 
@@ -64,7 +71,9 @@ def caption(experiment: Experiment, summary: Sequence[LevelSummary]) -> str:
 
 def add_caption(figure: Figure, written: str) -> None:
     """Put the caption under the axes, powers as superscripts."""
-    shown = re.sub(r"(\w+)\^(-?[\d.]+)", r"$\1^{\2}$", written)
+    width = int(CHARACTERS * figure.get_figwidth())
+    lines = [part for line in written.split("\n") for part in textwrap.wrap(line, width, break_on_hyphens=False)]
+    shown = re.sub(r"(\w+)\^(-?[\d.]+)", r"$\1^{\2}$", "\n".join(lines))
     figure.supxlabel(shown, fontsize=CAPTION_SIZE, color="#333333", x=0.01, ha="left", linespacing=1.35)
 
 
@@ -78,12 +87,21 @@ def add_legend(figure: Figure, columns: Sequence[Axes], ncols: int = 2) -> None:
         figure.legend(list(entries.values()), list(entries), loc="outside upper left", ncols=min(ncols, len(entries)))
 
 
+def cells(experiment: Experiment, panels: Sequence[tuple[Any, Sequence[LevelSummary]]]) -> tuple[int, int]:
+    """A heatmap's cells across and upwards, in its largest panel."""
+    across, upwards = (
+        max(len({axis.tick(path, dict(row.settings)[path]) for row in rows}) for _, rows in panels)
+        for path in (experiment.figure.x, experiment.figure.rows or experiment.figure.x)
+    )
+    return across, upwards
+
+
 def _size(experiment: Experiment, panels: Sequence[tuple[Any, Sequence[LevelSummary]]]) -> tuple[float, float]:
     """Width and height in inches; a heatmap's cells stay large enough for their numbers."""
-    if experiment.figure.kind == "curves" or experiment.figure.rows is None:
+    if experiment.figure.kind == "curves":
         return (7.5 if len(panels) == 1 else 10.0, 5.2)
-    paths = experiment.figure.x, experiment.figure.rows
-    counts = [
-        max(len({axis.tick(path, dict(row.settings)[path]) for row in rows}) for _, rows in panels) for path in paths
-    ]
-    return (max(7.5, 1.9 + len(panels) * (0.6 + 0.5 * counts[0])), 1.9 + 0.34 * max(6, counts[1]))
+    across, upwards = cells(experiment, panels)
+    wide, high = 0.6 + 0.5 * across, 0.34 * max(6, upwards)
+    if across > WIDEST:
+        return max(7.5, 1.9 + wide), 1.3 + len(panels) * (0.6 + high)
+    return max(7.5, 1.9 + len(panels) * wide), 1.9 + high

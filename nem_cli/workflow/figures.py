@@ -55,7 +55,7 @@ class Made:
 def experiments(trials: int | None = None, *, everything: bool = False) -> list[Experiment]:
     """The experiments behind the report, those of the studies among them where `everything` is asked for."""
     configs = shipped_configs()
-    names = dict.fromkeys((*FIGURES, *[s.name for s in studies.STUDIES]) if everything else FIGURES)
+    names = dict.fromkeys((*FIGURES, *studies.NAMES) if everything else FIGURES)
     return [load(configs[name], trials=trials) for name in names]
 
 
@@ -94,7 +94,7 @@ def figures(
                 experiment, out=root / experiment.name, workers=workers, fresh=fresh, progress=report, command=command
             )
     others = [run for name, run in runs.items() if name not in FIGURES]
-    sections = studies.sections(others, root)
+    sections = studies.sections(others, root, workers=workers, progress=progress, command=command)
     stated = _comparison_plan(root, {"additive": runs["anem"], "multiplicative": runs["mnem"]}, fresh)
     companion = _comparison_plan(root, {name: runs[name] for name in ("companion-anem", "companion-mnem")}, fresh)
     compared = [run_plan(plan, workers, progress, command) for plan in (stated, companion)]

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from nem_cli.analysis.accuracy import Gap, gap
 from nem_cli.analysis.summary import LevelSummary
 from nem_cli.report import text
+from nem_cli.report.curves import EM_LOOK, look
 from nem_cli.report.run_figure import add_caption, add_legend
-from nem_cli.report.studies.study import Finished, Study, noisy, where
+from nem_cli.report.studies.study import Finished, Study, where
 from nem_cli.report.studies.words import interval, number
-from nem_cli.report.style import COLOURS, MARKERS, style
+from nem_cli.report.style import BASELINE, style
 
 NEVER = "never"
 
@@ -53,7 +54,7 @@ class Accuracy(Study):
             left, right = figure.subplots(1, 2)
             _draw(left, found, "log_likelihood", "mean log-likelihood below the ML fit's")
             _draw(right, found, "distance", "mean distance of the parameters to the ML fit's")
-            add_legend(figure, [left], ncols=3)
+            add_legend(figure, [left], ncols=4)
             add_caption(figure, self._caption(run))
         return figure
 
@@ -72,8 +73,7 @@ class Accuracy(Study):
         confidence = f"{100 * experiment.bootstrap.confidence:g} %"
         lines = [
             *text.protocol(experiment)[:2],
-            "large open marks: mean M-steps and gap at the trials' own stops, "
-            f"{experiment.stop.rule} < 10^-{experiment.stop.tol:g}",
+            f"the trials' own stops: {experiment.stop.rule} < 10^-{experiment.stop.tol:g}",
             f"ML fit: EM run on until no parameter changes; distance: Euclidean norm over the estimated parameters; "
             f"bars: {confidence} intervals",
             text.endings(run.summary, experiment.stop.rule),
@@ -106,20 +106,24 @@ def _name(row: LevelSummary) -> str:
 
 def _draw(axes: Axes, found: Sequence[Course], which: str, label: str) -> None:
     for index, course in enumerate(found):
-        colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+        drawn = look(index - 1) if index else EM_LOOK
+        colour, marker = drawn.colour, drawn.marker
         steps = [each.m_steps.value for each in course.fixed]
         points = [getattr(each, which) for each in course.fixed]
         value = np.array([point.value for point in points])
         ends = np.array([[point.value - point.low, point.high - point.value] for point in points]).T
         ends[0] = np.minimum(ends[0], 0.999 * value)  # a logarithmic axis has no 0
-        axes.errorbar(steps, value, ends, color=colour, marker=marker, markersize=4, linewidth=1.3, capsize=2,
+        axes.errorbar(steps, value, ends, color=colour, marker=marker, linestyle=drawn.line, markersize=4, linewidth=1.3, capsize=2,
                       elinewidth=1, label=course.name)  # fmt: skip
         own = getattr(course.own, which)
         axes.plot(course.own.m_steps.value, own.value, linestyle="none", marker=marker, markersize=12, color=colour,
-                  markerfacecolor="none", markeredgewidth=1.8, label=f"its own stop ({course.name})")  # fmt: skip
+                  markerfacecolor="none", markeredgewidth=1.8)  # fmt: skip
+    axes.plot([], [], linestyle="none", marker="o", markersize=10, color=BASELINE, markerfacecolor="none",
+              markeredgewidth=1.8, label="mean at the trials' own stops")  # fmt: skip
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(numticks=12))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.set_xlabel("M-steps done")
     axes.set_ylabel(label)
 

@@ -24,9 +24,10 @@ class Blind(Study):
             blind_rows += blind
             (same,) = where(blind, {"sigma": screened.sigma})
             sentences.append(
-                f"Screened {mode} noise at its best level, {screened.sigma:g}, {against_em(speedup(screened))}; the same "
-                f"noise without the screen {against_em(speedup(same))}."
+                f"Screened {mode} noise at its best level, {screened.sigma:g}, {against_em(speedup(screened))}; the "
+                f"same noise without the screen {against_em(speedup(same))}."
             )
+        sentences.append("A best level is the lowest of a grid, so its saving is a little optimistic.")
         return (" ".join(sentences), _paper(blind_rows))
 
 

@@ -52,8 +52,12 @@ def _group(place: str, rows: Sequence[LevelSummary]) -> str:
     if slower < len(rows):
         parts.append(f"faster at {of(faster, len(rows))}")
     known = [row.speedup_percent for row in rows if row.speedup_percent is not None]
-    spread = f", from {-max(known):z.0f} % to {-min(known):z.0f} % more M-steps" if known else ""
+    spread = f", between {_more(-max(known))} and {_more(-min(known))}" if known else ""
     return f"Started {place} the true variances, noise was {listed(parts)} levels{spread}."
+
+
+def _more(percent: float) -> str:
+    return f"{abs(percent):.0f} % {'more' if percent >= 0 else 'fewer'} M-steps"
 
 
 def _meaning(narrow: Sequence[LevelSummary], wide: Sequence[LevelSummary]) -> str:

@@ -30,8 +30,8 @@ class MeanShift(Study):
         (em,) = where(rows, {"noise.screen": "every-component", "sigma": 0.0})
         saved = em.mean_iterations - random.mean_iterations
         text = (
-            f"{mode.capitalize()} noise at its best level, {random.sigma:g}, {against_em(speedup(random))}. Replaced by "
-            f"its conditional mean, with nothing random left, it {against_em(speedup(fixed))}"
+            f"{mode.capitalize()} noise at its best level, {random.sigma:g}, {against_em(speedup(random))}. Replaced "
+            f"by its conditional mean, with nothing random left, it {against_em(speedup(fixed))}"
         )
         if saved <= 0:
             return f"{text}. There is no saving here to attribute."
@@ -61,12 +61,12 @@ def _meaning(share: float) -> str:
 def _screens(mode: str, sigma: float, other_sigma: float, difference: Estimate) -> str:
     """Posterior-average minus every-component in M-steps, each at its best level."""
     setting = (
-        f"With {mode} noise, each screen at its best level ({sigma:g} and {other_sigma:g}, chosen on half of the "
-        "trials and measured on the other half), the posterior-average screen takes"
+        f"With {mode} noise, every-component at {sigma:g} and posterior-average at {other_sigma:g} (each screen's best "
+        "level, chosen on half of the trials and measured on the other half), posterior-average"
     )
     if difference.high < 0:
         fewer = Estimate(-difference.value, -difference.high, -difference.low)
-        return f"{setting} {interval(fewer, 2)} M-steps fewer than the every-component one: it is better here."
+        return f"{setting} takes {interval(fewer, 2)} M-steps fewer: it is better here."
     if difference.low > 0:
-        return f"{setting} {interval(difference, 2)} M-steps more than the every-component one: it isn't better here."
-    return f"{setting} {interval(difference, 2)} M-steps more than the every-component one: no difference is shown."
+        return f"{setting} takes {interval(difference, 2)} M-steps more: it isn't better here."
+    return f"{setting} isn't shown to differ: its count less the other's is {interval(difference, 2)} M-steps."

@@ -11,11 +11,12 @@ from matplotlib.figure import Figure
 from nem_cli.analysis.effect import Estimate
 from nem_cli.analysis.paired import mean_estimate
 from nem_cli.report.axis import VALUES, coordinate, label
+from nem_cli.report.curves import look
 from nem_cli.report.run_figure import add_caption, add_legend, caption
 from nem_cli.report.studies.best_level import BestLevel, best_level
 from nem_cli.report.studies.study import Finished, Study, noisy, values, where
 from nem_cli.report.studies.words import Verdict, interval, listed, percent, verdict
-from nem_cli.report.style import BASELINE, COLOURS, MARKERS, style
+from nem_cli.report.style import BASELINE, style
 
 AXIS = "mixture.means"
 HOW = "best level of each mode, chosen on half of the trials and measured on the other half"
@@ -58,7 +59,7 @@ class Separation(Study):
                 value = np.array([point.value for _, point in known])
                 ends = [value - [point.low for _, point in known], [point.high for _, point in known] - value]
                 axes.errorbar(
-                    [at for at, _ in known], value, np.maximum(ends, 0), color=COLOURS[number], marker=MARKERS[number],
+                    [at for at, _ in known], value, np.maximum(ends, 0), color=look(number).colour, marker=look(number).marker,
                     markersize=4.5, linewidth=1.3, capsize=2, elinewidth=1, label=f"{mode} noise",
                 )  # fmt: skip
             axes.set_xticks(x, [f"{at:g}" for at in x])
@@ -88,6 +89,8 @@ class Separation(Study):
             where_ = listed([f"{each.distance:g}" for each in useless])
             sentences.append(f"At distance {where_} neither mode was shown to be faster than EM.")
         sentences.append(f"Each time it is the {HOW}; a difference is additive minus multiplicative noise.")
+        if all(abs(sum(means)) < 1e-9 for means in values(run.summary, AXIS)):
+            sentences.append("Multiplicative noise depends on where 0 lies, which is midway between the means here.")
         return (" ".join(sentences),)
 
 

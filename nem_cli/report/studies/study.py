@@ -70,15 +70,28 @@ class Study(ABC):
         """Tables that belong to the answer."""
         return ()
 
-    def section(self, run: Finished) -> Section:
-        """The study's part of the report."""
-        return Section(
-            title=run.experiment.title or run.experiment.name,
-            paragraphs=self.answer(run),
-            pictures=(Picture(svg(self.figure(run)), self.alt),),
-            tables=self.tables(run),
-            links=tuple(Link(name, f"{run.address}/{name}") for name in FILES),
-        )
+    @property
+    def draws(self) -> bool:
+        """Whether the study draws another figure than its run's."""
+        return type(self).figure is not Study.figure
+
+    def make(self, run: Finished) -> tuple[Figure, Section]:
+        """The study's figure, and its part of the report."""
+        figure = self.figure(run)
+        return figure, section(run, figure, self.alt, self.answer(run), self.tables(run))
+
+
+def section(
+    run: Finished, figure: Figure, alt: str, paragraphs: tuple[str, ...], tables: tuple[Table, ...] = ()
+) -> Section:
+    """A part of the report with links to the run's files."""
+    return Section(
+        title=run.experiment.title or run.experiment.name,
+        paragraphs=paragraphs,
+        pictures=(Picture(svg(figure), alt),),
+        tables=tables,
+        links=tuple(Link(f"{run.experiment.name}: {name}", f"{run.address}/{name}") for name in FILES),
+    )
 
 
 def where(rows: Sequence[LevelSummary], settings: Mapping[str, Any]) -> list[LevelSummary]:
