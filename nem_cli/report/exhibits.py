@@ -20,7 +20,7 @@ from nem_cli.report.run_figure import add_legend
 from nem_cli.report.section import Link, Picture, Section, Table
 from nem_cli.report.style import style, svg
 
-_SIZE = (5.0, 3.9)
+_SIZE = (4.6, 3.7)
 """Inches; small, so that letters stay legible on a phone."""
 _INJECTION = "noise.injection"
 
