@@ -257,6 +257,11 @@ def test_the_conclusion_says_where_the_unpaired_design_misses_what_the_paired_sh
     assert "shows it too" in conclusion(comparison(a, a + 5, a + 5))
 
 
+def test_the_conclusion_of_a_side_compared_with_itself():
+    a = counts(1, 100)
+    assert "equally many M-steps in each of 100 fresh trials" in conclusion(comparison(a, a, counts(2, 100)))
+
+
 def test_one_trial_leaves_numbers_null_never_nan():
     one = comparison(np.array([5]), np.array([6]), np.array([7]))
     tree = json.loads(comparison_json(one), parse_constant=pytest.fail)

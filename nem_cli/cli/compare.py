@@ -29,7 +29,9 @@ def compare(
     jobs: options.Jobs = None,
     backend: options.Backend = "loky",
     scheduler: options.Scheduler = "",
-    fresh: options.Fresh = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start over with runs and fresh trials; folders that are given stay.")
+    ] = False,
     quiet: options.Quiet = False,
     json: options.Json = False,
     dry_run: options.DryRun = False,
