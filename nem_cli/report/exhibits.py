@@ -13,6 +13,7 @@ from nem_cli.experiment.config import Experiment
 from nem_cli.report import paper, text
 from nem_cli.report.claims import p_text
 from nem_cli.report.comparison_figure import draw_difference, draw_means
+from nem_cli.report.comparison_text import conclusion
 from nem_cli.report.curves import draw_curves
 from nem_cli.report.protocol_table import protocol_table
 from nem_cli.report.record import Record
@@ -65,6 +66,7 @@ def comparison(named: Sequence[tuple[str, Comparison, str]]) -> Section:
             "seed, since the smallest of many means is on average smaller than the mean that it estimates. Unpaired is "
             "the paper's design. Paired uses the same data for both modes, which tells more with as many trials.",
             *(_sides(protocol, compared) for protocol, compared, _ in named),
+            *(f"Protocol \u201c{protocol}\u201d. {conclusion(compared)}" for protocol, compared, _ in named),
         ),
         tables=(
             Table(
@@ -117,8 +119,8 @@ def endings(records: Sequence[Record]) -> Section:
     )
 
 
-def made_with(records: Sequence[Record], command: Sequence[str]) -> Section:
-    """The manifest, and the commands."""
+def made_with(records: Sequence[Record], command: Sequence[str], *, studied: bool) -> Section:
+    """The manifest, and the commands; `studied` where the studies are in the page."""
     keys = ("nem", "git", "python", "numpy", "scipy", "joblib", "blas", "platform", "cpu", "backend", "jobs")
     common = tuple((key, _manifest_value(records, key)) for key in keys)
     rows = tuple(
@@ -134,7 +136,7 @@ def made_with(records: Sequence[Record], command: Sequence[str]) -> Section:
     sweeps = [f"nem sweep {record.name} --trials {record.experiment.trials}" for record in records]
     return Section(
         "How it was made",
-        ("This page and everything in it:",),
+        (*(() if studied else ("The studies aren't in this page; nem figures --all adds them.",)), "The command:"),
         code=" ".join(command),
         tables=(
             Table(("Made with", ""), common, "What all runs have in common; where they differ, each value."),
