@@ -104,6 +104,8 @@ class Side:
         Fresh trials.
     replicates : ndarray of shape (bootstraps,)
         Bootstrap means at the optimum.
+    counts : Counts
+        The fresh trials.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Side:
     speedup_percent: float | None
     trials: int
     replicates: FloatArray
+    counts: Counts
 
     @property
     def mode(self) -> str:
@@ -162,6 +165,7 @@ def side(name: str, experiment: Experiment, sweep: OptimumSet, counts: Counts, b
         speedup_percent=100 * (1 - mean / em) if em > 0 else None,
         trials=len(counts.optimum),
         replicates=resampled_means(counts.optimum, bootstraps, stream(seed, BOOTSTRAP, _MEANS)),
+        counts=counts,
     )
 
 

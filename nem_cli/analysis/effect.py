@@ -25,6 +25,10 @@ class Estimate:
     low: float
     high: float
 
+    def shifted(self, by: float) -> Estimate:
+        """With a constant added."""
+        return Estimate(self.value + by, self.low + by, self.high + by)
+
 
 @dataclass(frozen=True)
 class Effect:

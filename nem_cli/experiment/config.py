@@ -109,14 +109,26 @@ class Bootstrap(Model):
 
 
 class Figure(Model):
-    """How the run is drawn; changes no number."""
+    """How the run is drawn; changes no number. Settings go by their dotted path and must be swept."""
 
     x: str = Field(default="sigma", description="a swept setting for the horizontal axis")
     y: Literal["mean_iterations", "speedup_percent", "log_likelihood_gap"] = Field(
         default="mean_iterations", description="mean_iterations, speedup_percent or log_likelihood_gap"
     )
     kind: Literal["curves", "heatmap"] = Field(default="curves", description="curves or heatmap")
+    rows: str | None = Field(default=None, description="a swept setting for a heatmap's vertical axis")
+    panels: str | None = Field(default=None, description="a swept setting with a panel for each value")
     log: bool = Field(default=False, description="true for a logarithmic horizontal axis")
+    log_y: bool = Field(default=False, description="true for a logarithmic vertical axis")
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Figure:
+        if (self.kind == "heatmap") != (self.rows is not None):
+            raise ValueError("a heatmap needs rows, the setting of its vertical axis, and curves have none")
+        chosen = [path for path in (self.x, self.rows, self.panels) if path is not None]
+        if len(set(chosen)) < len(chosen):
+            raise ValueError(f"x, rows and panels must differ, but they are {', '.join(chosen)}")
+        return self
 
 
 def _start_kind(value: object) -> str:
@@ -203,7 +215,18 @@ class Experiment(TrialSettings):
     trials: int = Field(default=1000, ge=1, le=10**9, description="a whole number from 1 to 1,000,000,000")
     seed: int = Field(default=1801, ge=0, lt=2**63, description="a whole number, 0 or more")
     bootstrap: Bootstrap = Field(default=Bootstrap(), description="resamples, confidence")
-    figure: Figure = Field(default=Figure(), description="x, y, kind, log")
+    figure: Figure = Field(default=Figure(), description="x, y, kind, rows, panels, log, log_y")
+
+    @model_validator(mode="after")
+    def _figure_shows_swept_settings(self) -> Experiment:
+        swept = {"sigma", *(path for grid in self.sweep for path in grid)}
+        for name in ("x", "rows", "panels"):
+            path = getattr(self.figure, name)
+            if path is not None and path not in swept:
+                raise ValueError(
+                    f"figure.{name} must be a swept setting, one of {', '.join(sorted(swept))}; got {path}"
+                )
+        return self
 
     @property
     def trial_settings(self) -> TrialSettings:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+WIDE = 450
+"""Points; a narrower picture has room for another at its side."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -22,6 +25,12 @@ class Picture:
     svg: bytes
     alt: str
     caption: str = ""
+
+    @property
+    def wide(self) -> bool:
+        """Whether it needs the page's whole width for its letters to be legible."""
+        found = re.search(rb'viewBox="\S+ \S+ (\S+) ', self.svg)
+        return found is not None and float(found[1]) > WIDE
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,8 @@ class Section:
         Plain text.
     pictures : tuple of Picture
     tables : tuple of Table
+    code : str
+        Commands, shown as they are typed.
     links : tuple of Link
         The csv files behind it.
     """
@@ -68,6 +79,7 @@ class Section:
     paragraphs: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
     tables: tuple[Table, ...] = ()
+    code: str = ""
     links: tuple[Link, ...] = ()
 
     @property

@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F00")
 """Okabe and Ito (2008), the yellow darkened to be legible on white."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+DIVERGING = "PuOr"
+"""Orange is harm, purple benefit; both ends are told apart by every kind of colour vision."""
 BASELINE = "#555555"
 PAPER = "#AA3377"
 
