@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nem_cli.em.noise import Noise
     from nem_cli.experiment.config import Experiment
+    from nem_cli.workflow.compare import compare
     from nem_cli.workflow.replay import replay
     from nem_cli.workflow.sweep import Run, sweep
     from nem_cli.workflow.verify import verify
 
 __version__: str
 
-__all__ = ["Experiment", "Noise", "Run", "replay", "sweep", "verify"]
+__all__ = ["Experiment", "Noise", "Run", "compare", "replay", "sweep", "verify"]
 
 _HOMES = {
     "Experiment": "nem_cli.experiment.config",
     "Noise": "nem_cli.em.noise",
     "Run": "nem_cli.workflow.sweep",
+    "compare": "nem_cli.workflow.compare",
     "replay": "nem_cli.workflow.replay",
     "sweep": "nem_cli.workflow.sweep",
     "verify": "nem_cli.workflow.verify",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 import pickle
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import harness
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import nem_cli
 from nem_cli import errors
 from nem_cli.cli.app import app
 from nem_cli.em.families.gaussian import Gaussian
@@ -369,14 +372,35 @@ def test_errors_survive_the_way_back_from_a_worker(kind):
     assert str(pickle.loads(pickle.dumps(errors.RunError("gone")))) == "gone"
 
 
-def test_the_extension_page_runs(plugin, monkeypatch):
-    """The python blocks of CONTRIBUTING.md are one module, and its yaml block is a config that uses it."""
-    page = ROOT / "CONTRIBUTING.md"
-    if not page.exists() or "```yaml" not in page.read_text():
-        pytest.skip("no extension page yet")
-    blocks = re.findall(r"```(python|yaml)\n(.*?)```", page.read_text(), flags=re.DOTALL)
-    (plugin / "my_noise.py").write_text("\n".join(text for kind, text in blocks if kind == "python"))
-    (plugin / "mine.yaml").write_text(next(text for kind, text in blocks if kind == "yaml"))
-    done = CliRunner().invoke(app, ["sweep", "mine.yaml", "--trials", "5", "--jobs", "1", "--backend", "threading"])
-    sys.modules.pop("my_noise", None)
-    assert done.exit_code == 0, done.output
+class TestTheExtensionPage:
+    """What CONTRIBUTING.md shows of a new injection runs as it stands."""
+
+    blocks = re.findall(r"```(\w+)\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), flags=re.DOTALL)
+    module, script = (text for kind, text in blocks if kind == "python")
+    entry_points = next(text for kind, text in blocks if kind == "toml")
+
+    @pytest.fixture
+    def page(self, plugin):
+        name = re.match(r"# (\w+)\.py\n", self.module)[1]
+        (plugin / f"{name}.py").write_text(self.module)
+        yield plugin
+        sys.modules.pop(name, None)
+
+    def test_its_injection_passes_the_harness_and_runs_by_name(self, page):
+        ((group, points),) = tomllib.loads(self.entry_points)["project"]["entry-points"].items()
+        ((name, target),) = points.items()
+        assert group == injections.group
+        assert injections.get(target).name == name
+        for family in families.names():
+            harness.check_injection(injections.get(target), families.get(family))
+        run = sweep(validate(config(injection=target)), out=page / "run", workers=Workers(1, "threading"))
+        assert 0 < run.summary[1].acceptance_rate < 1
+
+    @pytest.mark.skipif("fit" not in nem_cli.__all__, reason="the page calls nem_cli.fit")
+    def test_its_script_runs(self, page):
+        done = subprocess.run(
+            [sys.executable, "-c", self.script], cwd=page, capture_output=True, text=True, check=False,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert re.fullmatch(r"\d+ -[\d.]+\n", done.stdout)

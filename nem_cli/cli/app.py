@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nem_cli.cli import check, figures, replay, show, sweep, verify
+from nem_cli.cli import check, compare, figures, replay, show, sweep, verify
 
 app = typer.Typer(
     name="nem",
@@ -19,6 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("sweep")(sweep.sweep)
+app.command("compare")(compare.compare)
 app.command("figures")(figures.figures)
 app.command("verify")(verify.verify)
 app.command("replay")(replay.replay)
