@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-import nem_cli
 from nem_cli import errors
 from nem_cli.cli.app import app
 from nem_cli.em.injection import Injection
@@ -266,7 +265,6 @@ class TestTheExtensionPage:
         run = sweep(validate(config(injection=target)), out=page / "run", workers=Workers(1, "threading"))
         assert 0 < run.summary[1].acceptance_rate < 1
 
-    @pytest.mark.skipif("fit" not in nem_cli.__all__, reason="the page calls nem_cli.fit")
     def test_its_script_runs(self, page):
         done = subprocess.run(
             [sys.executable, "-c", self.script], cwd=page, capture_output=True, text=True, check=False,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nem_cli.cli import check, compare, figures, replay, show, sweep, verify
+from nem_cli.cli import check, compare, figures, fit, replay, schema, show, sweep, verify
 
 app = typer.Typer(
     name="nem",
@@ -21,9 +21,11 @@ app = typer.Typer(
 app.command("sweep")(sweep.sweep)
 app.command("compare")(compare.compare)
 app.command("figures")(figures.figures)
+app.command("fit")(fit.fit)
 app.command("verify")(verify.verify)
 app.command("replay")(replay.replay)
 app.command("check")(check.check)
+app.command("schema")(schema.schema)
 app.command("show")(show.show)
 
 

@@ -16,6 +16,7 @@ def figures(
     jobs: options.Jobs = None,
     backend: options.Backend = "loky",
     scheduler: options.Scheduler = "",
+    timeout: options.Timeout = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Make the paper's Figures 1 and 2 from simulated trials.
@@ -25,7 +26,7 @@ def figures(
     from nem_cli.experiment.runner import Workers
     from nem_cli.workflow.figures import figures as make
 
-    workers = Workers(jobs, backend, scheduler)
+    workers = Workers(jobs, backend, scheduler, timeout)
     for run in make(out, trials=trials, workers=workers, progress=lambda name: terminal.progress(name, quiet)):
         if not quiet:
             typer.echo(f"{run.folder / 'figure.png'}: {run.experiment.title}")
