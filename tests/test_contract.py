@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+import nem_cli
 from nem_cli.em.families.gaussian import Gaussian
 from nem_cli.em.injection import Injection
 from nem_cli.em.noise import Noise
@@ -149,3 +150,11 @@ def test_a_screen_that_breaks_its_contract_is_refused(answer):
         PluginError, match=r"noise.screen: screen 'odd': admits must return 5 truth values, but returned"
     ):
         Noise("power", 1.0, Odd()).sample(np.random.default_rng(0), Gaussian(), 2 * y, theta, y[None], 1)
+
+
+def test_a_fit_checks_its_noise_before_it_draws_any():
+    y = np.random.default_rng(0).normal(size=50)
+    with pytest.raises(PluginError, match="injection 'sine': phi must not change its arguments"):
+        nem_cli.fit(y, 2, noise=Noise(InPlace(), 0.1))
+    with pytest.raises(ConfigError, match="this screen needs a closed form"):
+        nem_cli.fit(y, 2, noise=Noise("power", 0.1, "mean-shift"))
