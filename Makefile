@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help figures test test-slow lint bench
+.PHONY: help figures test test-slow test-oldest lint bench
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,11 @@ test: .venv/.test  ## Run the tests
 
 test-slow: .venv/.test  ## Run the tests that take minutes, such as the intervals' coverage
 	$(BIN)/python -m pytest -m slow -rP
+
+test-oldest: pyproject.toml tests/constraints-oldest.txt  ## Run the tests on the oldest versions that are allowed
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --constraint tests/constraints-oldest.txt --editable '.[test]'
+	.venv-oldest/bin/python -m pytest -m "not slow"
 
 bench: .venv/.test  ## Measure speed and memory, into results/benchmark.csv
 	$(BIN)/python tests/benchmarks/bench.py

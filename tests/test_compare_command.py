@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from command_line import invoke
 
 import nem_cli
-from nem_cli.cli.app import app
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import load
@@ -40,7 +39,7 @@ def compare(a, b, root: Path, **options):
 
 
 def run(*arguments: object):
-    return CliRunner().invoke(app, ["compare", *map(str, arguments), "--jobs", "1", "--backend", "threading"])
+    return invoke("compare", *map(str, arguments), "--jobs", "1", "--backend", "threading")
 
 
 def state(folder: Path) -> dict[Path, tuple[int, int]]:

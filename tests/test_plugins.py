@@ -13,10 +13,9 @@ from pathlib import Path
 import harness
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from command_line import invoke
 
 from nem_cli import errors
-from nem_cli.cli.app import app
 from nem_cli.em.injection import Injection
 from nem_cli.em.registry import families, injections, screens, starts, stop_rules
 from nem_cli.em.screen import Screen
@@ -165,7 +164,7 @@ class Sine(Injection):
 def test_a_plugin_that_can_not_be_used_is_one_message_and_exit_code_2(plugin, setting, message):
     (plugin / "nem_broken_plugin.py").write_text("def (:\n")
     (plugin / "nem_exiting_plugin.py").write_text("raise SystemExit('gone')\n")
-    done = CliRunner().invoke(app, ["check", "mnem", "--set", setting])
+    done = invoke("check", "mnem", "--set", setting)
     assert done.exit_code == 2
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -178,7 +177,7 @@ def test_what_only_a_worker_finds_is_one_message_too(plugin, monkeypatch, backen
     monkeypatch.setenv("PYTHONPATH", f"{plugin}:{ROOT}")
     arguments = ["sweep", "mnem", "--set", "noise.injection=nem_test_plugin:NanFarOut", "--trials", "5", "--set",
                  "sweep={sigma: [1]}", "--jobs", "2", "--backend", backend, "--out", str(plugin / "run")]  # fmt: skip
-    done = CliRunner().invoke(app, arguments)
+    done = invoke(*arguments)
     assert done.exit_code == 2, done.output
     assert "noise.injection: injection 'sine': phi must return finite numbers (got array([" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -197,7 +196,7 @@ def test_leaving_the_support_is_one_message(tmp_path):
         "--out",
         str(tmp_path),
     ]
-    done = CliRunner().invoke(app, arguments)
+    done = invoke(*arguments)
     assert done.exit_code == 2
     assert "takes data out of the support of family exponential, 0 to inf; use a screen" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

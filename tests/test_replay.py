@@ -8,10 +8,9 @@ import math
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from command_line import invoke
 
 from nem_cli.analysis.iterates import Ending
-from nem_cli.cli.app import app
 from nem_cli.em.status import Status
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.load import validate
@@ -42,7 +41,7 @@ def folder(tmp_path_factory):
 
 
 def command(*arguments):
-    return CliRunner().invoke(app, ["replay", *map(str, arguments)])
+    return invoke("replay", *map(str, arguments))
 
 
 @pytest.mark.parametrize("injection", ["additive", "power"])

@@ -9,9 +9,8 @@ from contextlib import nullcontext
 from html.parser import HTMLParser
 
 import pytest
-from typer.testing import CliRunner
+from command_line import invoke
 
-from nem_cli.cli.app import app
 from nem_cli.experiment import plan
 from nem_cli.experiment.load import load
 from nem_cli.experiment.runner import Workers
@@ -181,7 +180,7 @@ class TestFigures:
         run = Workers.run
         monkeypatch.setattr(Workers, "run", lambda self, tasks, seed: asked.extend(tasks) or run(self, tasks, seed))
         options = ["figures", "--out", str(root), "--trials", str(TRIALS), "--jobs", "1", "--json"]
-        shown = CliRunner().invoke(app, options)
+        shown = invoke(*options)
         assert shown.exit_code == 0, shown.output
         assert asked == []
         assert (root / VERDICT).read_bytes() == before
@@ -189,7 +188,7 @@ class TestFigures:
 
     def test_command_prints_the_table_in_80_columns(self, root):
         options = ["figures", "--out", str(root), "--trials", str(TRIALS), "--jobs", "1"]
-        shown = CliRunner().invoke(app, options, env={"COLUMNS": "80"})
+        shown = invoke(*options, env={"COLUMNS": "80"})
         assert shown.exit_code == 0, shown.output
         lines = [line for line in shown.stdout.splitlines() if str(root) not in line]
         assert max(map(len, lines)) <= 80
@@ -197,7 +196,7 @@ class TestFigures:
         assert f"{root / REPORT}" in shown.stdout.replace("\n", "")
 
     def test_dry_run_names_every_run(self, tmp_path):
-        shown = CliRunner().invoke(app, ["figures", "--out", str(tmp_path), "--dry-run", "--all"])
+        shown = invoke("figures", "--out", str(tmp_path), "--dry-run", "--all")
         assert shown.exit_code == 0
         for name in (*FIGURES, "accuracy", "sparsity"):
             assert f"{name}: " in shown.stdout

@@ -8,11 +8,10 @@ import math
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from command_line import invoke
 
 from nem_cli.analysis.condition import Estimate, measure
 from nem_cli.analysis.verification import Verdict
-from nem_cli.cli.app import app
 from nem_cli.em.noise import Noise
 from nem_cli.em.parameters import Parameters
 from nem_cli.em.registry import families
@@ -205,7 +204,7 @@ def test_same_seed_same_csv_and_another_seed_another():
 def test_the_command(tmp_path):
     config = str(find_config("anem"))
     arguments = ["verify", config, "--samples", "500", "--out", str(tmp_path)]
-    done = CliRunner().invoke(app, arguments)
+    done = invoke(*arguments)
     assert done.exit_code == 0, done.output
     assert "every-component noise" in done.output
     assert PROMISE in done.output
@@ -214,8 +213,8 @@ def test_the_command(tmp_path):
     assert {row["screen"] for row in rows} == {"every-component", "none", "reversed"}
     assert (tmp_path / "verify.png").stat().st_size > 10_000
     assert (tmp_path / "verify.svg").read_text().startswith("<?xml")
-    result = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)
+    result = json.loads(invoke(*arguments, "--json").stdout)
     assert result["measurements"][0]["condition"]["mean"] == float(rows[0]["condition"])
     assert result["experiment"]["name"] == "anem"
-    assert CliRunner().invoke(app, ["verify", config, "--samples", "1"]).exit_code == 2
-    assert CliRunner().invoke(app, ["verify", config, "--sigma", "nan", "--out", str(tmp_path)]).exit_code == 2
+    assert invoke("verify", config, "--samples", "1").exit_code == 2
+    assert invoke("verify", config, "--sigma", "nan", "--out", str(tmp_path)).exit_code == 2
