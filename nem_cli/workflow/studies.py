@@ -20,6 +20,7 @@ from nem_cli.report.section import Section
 from nem_cli.report.studies import STUDIES, optimal_noise
 from nem_cli.report.studies.study import Finished
 from nem_cli.report.style import png, svg
+from nem_cli.workflow import context
 from nem_cli.workflow import folder as files
 from nem_cli.workflow.search import search
 from nem_cli.workflow.sweep import Progress, Run, sweep
@@ -99,6 +100,8 @@ def sections(
         with progress("search for the best noise") as report:
             best = search(run, workers, report, command)
         found.append(optimal_noise.section(finished(run, page), best))
+        with progress(context.NAME) as report:
+            found.append(context.context(run.experiment, best, page, workers=workers, progress=report, command=command))
     return found
 
 

@@ -70,12 +70,13 @@ class Accuracy(Study):
 
     def _caption(self, run: Finished) -> str:
         experiment = run.experiment
+        fit = dict(_tightest(run).settings)
         confidence = f"{100 * experiment.bootstrap.confidence:g} %"
         lines = [
             *text.protocol(experiment)[:2],
             f"the trials' own stops: {experiment.stop.rule} < 10^-{experiment.stop.tol:g}",
-            f"ML fit: EM run on until no parameter changes; distance: Euclidean norm over the estimated parameters; "
-            f"bars: {confidence} intervals",
+            f"ML fit: EM run on, {fit['stop.rule']} < 10^-{fit['stop.tol']:g}; distance: Euclidean norm over the "
+            f"estimated parameters; bars: {confidence} intervals",
             text.endings(run.summary, experiment.stop.rule),
         ]
         return "\n".join(lines)
@@ -84,11 +85,17 @@ class Accuracy(Study):
 def courses(run: Finished) -> list[Course]:
     """EM first, then the noise of each mode."""
     rows = [row for row in run.summary if dict(row.settings)["stop.rule"] != NEVER]
-    tight = max(rows, key=lambda row: float(dict(row.settings)["stop.tol"]))
+    tight = _tightest(run)
     fit = run.trials(tight)
     own = [row for row in rows if row is not tight and row.others != tight.others]
     names = {_name(row): row for row in own}
     return [_measured(run, name, fit, row) for name, row in names.items()]
+
+
+def _tightest(run: Finished) -> LevelSummary:
+    """EM with the tightest tolerance: the maximum-likelihood fit."""
+    rows = [row for row in run.summary if dict(row.settings)["stop.rule"] != NEVER and row.sigma == 0]
+    return max(rows, key=lambda row: float(dict(row.settings)["stop.tol"]))
 
 
 def _measured(run: Finished, name: str, fit: NDArray[np.void], own: LevelSummary) -> Course:
@@ -113,8 +120,8 @@ def _draw(axes: Axes, found: Sequence[Course], which: str, label: str) -> None:
         value = np.array([point.value for point in points])
         ends = np.array([[point.value - point.low, point.high - point.value] for point in points]).T
         ends[0] = np.minimum(ends[0], 0.999 * value)  # a logarithmic axis has no 0
-        axes.errorbar(steps, value, ends, color=colour, marker=marker, linestyle=drawn.line, markersize=4, linewidth=1.3, capsize=2,
-                      elinewidth=1, label=course.name)  # fmt: skip
+        axes.errorbar(steps, value, ends, color=colour, marker=marker, linestyle=drawn.line, markersize=4,
+                      linewidth=1.3, capsize=2, elinewidth=1, label=course.name)  # fmt: skip
         own = getattr(course.own, which)
         axes.plot(course.own.m_steps.value, own.value, linestyle="none", marker=marker, markersize=12, color=colour,
                   markerfacecolor="none", markeredgewidth=1.8)  # fmt: skip

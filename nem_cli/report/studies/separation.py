@@ -59,8 +59,9 @@ class Separation(Study):
                 value = np.array([point.value for _, point in known])
                 ends = [value - [point.low for _, point in known], [point.high for _, point in known] - value]
                 axes.errorbar(
-                    [at for at, _ in known], value, np.maximum(ends, 0), color=look(number).colour, marker=look(number).marker,
-                    markersize=4.5, linewidth=1.3, capsize=2, elinewidth=1, label=f"{mode} noise",
+                    [at for at, _ in known], value, np.maximum(ends, 0), color=look(number).colour,
+                    marker=look(number).marker, markersize=4.5, linewidth=1.3, capsize=2, elinewidth=1,
+                    label=f"{mode} noise",
                 )  # fmt: skip
             axes.set_xticks(x, [f"{at:g}" for at in x])
             axes.set_xlabel(label(AXIS))
