@@ -31,7 +31,7 @@ from nem_cli.workflow.sweep import Progress, Run, outcomes, sweep
 NAME = "context"
 TIGHTER = 3.0
 """A second, tighter tolerance beside the protocol's."""
-FIT = {"stop.rule": ["max-change"], "stop.tol": [6.0], "stop.max_iterations": [20_000]}
+FIT = {"stop.rule": ["max-change"], "stop.tol": [6.0]}
 """EM run on to the maximum-likelihood fit."""
 
 
