@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help figures test test-slow lint
+.PHONY: help figures test test-slow lint bench
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,10 @@ test: .venv/.test  ## Run the tests
 	$(BIN)/python -m pytest -m "not slow"
 
 test-slow: .venv/.test  ## Run the tests that take minutes, such as the intervals' coverage
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -rP
+
+bench: .venv/.test  ## Measure speed and memory, into results/benchmark.csv
+	$(BIN)/python tests/benchmarks/bench.py
 
 lint: .venv/.test  ## Check style and types
 	$(BIN)/ruff check .

@@ -89,7 +89,7 @@ def test_every_injected_value_meets_its_screen(mixture, mode, name, on_reject, s
 
 
 @bounded
-@given(st.floats(-30, 30).filter(lambda b: abs(b) > 1e-6))
+@given(st.floats(-30, 30).filter(lambda b: abs(b) > 1e-2))  # nearer to 0 scipy's mean loses digits
 def test_the_mean_between_is_scipys(bound):
     low, high = min(bound, 0), max(bound, 0)
     expected = stats.truncnorm.mean(low, high)

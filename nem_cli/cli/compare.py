@@ -29,6 +29,9 @@ def compare(
     jobs: options.Jobs = None,
     backend: options.Backend = "loky",
     scheduler: options.Scheduler = "",
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start over with runs and fresh trials; folders that are given stay.")
+    ] = False,
     quiet: options.Quiet = False,
     json: options.Json = False,
     dry_run: options.DryRun = False,
@@ -43,7 +46,7 @@ def compare(
     from nem_cli.workflow.compare import estimates, run_plan
     from nem_cli.workflow.compare_plan import plan
 
-    asked = plan(a, b, bootstraps=bootstraps, trials=trials, seed=seed, root=out)
+    asked = plan(a, b, bootstraps=bootstraps, trials=trials, seed=seed, root=out, anew=fresh)
     workers = Workers(jobs, backend, scheduler)
     if dry_run:
         for sentence in estimates(asked, workers):

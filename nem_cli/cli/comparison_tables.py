@@ -64,7 +64,7 @@ def _differences(comparison: Comparison) -> Table:
         ends = ["" if each is None else f"{each.low:.3f} to {each.high:.3f}" for each in found]
         table.add_row(f"{100 * confidence:g} % CI", *ends, *([_ends(*published[number])] if published else []))
     paper = [P_VALUE.written] if published else []
-    table.add_row("p-value", *(_number(each.p_value, ".4g") for each in designs), *paper)
+    table.add_row("p-value", *(_number(each.p_value, ".3g") for each in designs), *paper)
     return table
 
 

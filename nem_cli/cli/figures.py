@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -17,13 +18,15 @@ def figures(
     jobs: options.Jobs = None,
     backend: options.Backend = "loky",
     scheduler: options.Scheduler = "",
+    everything: Annotated[bool, typer.Option("--all", help="Run every study too, and put it into the report.")] = False,
+    fresh: options.Fresh = False,
     quiet: options.Quiet = False,
     json: options.Json = False,
     dry_run: options.DryRun = False,
 ) -> None:
     """Make the paper's figures from simulated trials, the comparison of the modes, and the reproduction report.
 
-    Runs that are there already are used.
+    Runs that are there already are used, and a stopped one goes on.
 
     Example: nem figures --trials 200
     """
@@ -33,7 +36,7 @@ def figures(
 
     workers = Workers(jobs, backend, scheduler)
     if dry_run:
-        for sentence in estimates(trials, workers):
+        for sentence in estimates(trials, workers, everything=everything):
             typer.echo(sentence)
         return
     made = make(
@@ -41,6 +44,8 @@ def figures(
         trials=trials,
         workers=workers,
         progress=lambda name: terminal.progress(name, quiet or json),
+        everything=everything,
+        fresh=fresh,
         command=["nem", *sys.argv[1:]],
     )
     if json:

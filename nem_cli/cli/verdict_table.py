@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -10,19 +11,22 @@ from rich.table import Table
 
 from nem_cli.report.claims import Finding, Row
 from nem_cli.report.prose import tally
+from nem_cli.report.verdict import Outcome
 
 
 def print_verdict(rows: Sequence[Row]) -> None:
     """Claim, the paper's value, ours, and the outcome, under both protocols."""
     console = Console(highlight=False)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
-    table.add_column("claim", ratio=1)
-    table.add_column("paper", max_width=13)
-    table.add_column("as stated", max_width=19)
-    table.add_column("companion", max_width=19)
-    for row in rows:
-        table.add_row(row.claim.text, row.claim.paper, _cell(row.stated), _cell(row.companion))
+    table.add_column("claim")
+    for name in ("the paper", "as stated", "companion"):
+        table.add_column(name, no_wrap=True)
+    for group, members in groupby(rows, key=lambda row: row.claim.group):
+        table.add_row(group, style="bold")
+        for row in members:
+            table.add_row(f"  {row.claim.text}", row.claim.paper, _cell(row.stated), _cell(row.companion))
     console.print(table)
+    console.print(" ".join(f"{outcome.sign} {outcome};" for outcome in Outcome).rstrip(";"))
     for sentence in tally(rows):
         console.print(sentence)
 

@@ -68,10 +68,8 @@ class Screen(ABC):
         reach = self.reach(family, y, theta, r)
         if reach is None:
             return None
-        movable = np.flatnonzero(reach)
-        with np.errstate(
-            divide="ignore", over="ignore"
-        ):  # sd = 0 (y = 0, multiplicative): no noise moves y, all is admissible
+        movable = np.flatnonzero(reach != 0)
+        with np.errstate(divide="ignore", over="ignore"):  # sd near 0 (y near 0, multiplicative): any noise will do
             bound = reach.ravel()[movable] / (sd if isinstance(sd, float) else sd.ravel()[movable])
         z = np.zeros(y.size)
         z[movable] = self.standardised(rng, bound, redraw)

@@ -22,7 +22,8 @@ EVIDENCE = "evidence"
 """Standing of a claim that the search left alone."""
 
 MODES = ("multiplicative", "additive")
-COUNTINGS = (("start not counted", 0), ("start counted", 1))
+COUNTINGS = (("", 0), (", start counted", 1))
+"""The start isn't counted in our numbers; where it is, every count is one larger."""
 
 
 @dataclass(frozen=True)
@@ -88,31 +89,48 @@ def rows_json(table: Sequence[Row]) -> str:
 
 def claims() -> Iterator[Claim]:
     """Every claim, in the order of the page."""
-    published = paper.OPTIMA["multiplicative"]
-    for how, start in COUNTINGS:
-        text = f"EM's mean count, {how}"
-        yield _of_number("Iterations", text, paper.EM_ITERATIONS, partial(_em_count, start))
-    for how, start in COUNTINGS:
-        text = f"Multiplicative NEM's mean count at σ* = {published.level.written}, {how}"
-        yield _of_number("Iterations", text, paper.NEM_ITERATIONS, partial(_nem_count, start))
+    yield from _count_claims()
+    yield from _speedup_claims()
     for mode in MODES:
-        speedup, level = paper.OPTIMA[mode].speedup, paper.OPTIMA[mode].level
-        text = f"{mode.capitalize()} NEM's saving"
-        for how, start in COUNTINGS:
-            claim = f"{text} at the paper's σ* = {level.written}, {how}"
-            yield Claim("Speed-up", claim, speedup.text, speedup.place, CONSTRUCTION, partial(_speedup, mode, start))
-        claim = f"{text} at our own optimum, on fresh trials, start not counted"
-        yield Claim("Speed-up", claim, speedup.text, speedup.place, CONSTRUCTION, partial(_best_speedup, mode))
+        level, text = paper.OPTIMA[mode].level, f"{mode.capitalize()} noise"
+        yield Claim("Optimal level σ*", text, level.text, level.place, PARTLY, partial(_optimum, mode))
+    yield from _shape_claims()
+    yield from _difference_claims()
+
+
+def _count_claims() -> Iterator[Claim]:
+    group, at = "Mean iterations", f"at σ* = {paper.OPTIMA['multiplicative'].level.written}"
+    for counting, start in COUNTINGS:
+        yield _of_number(group, f"EM{counting}", paper.EM_ITERATIONS, partial(_em_count, start))
+    for counting, start in COUNTINGS:
+        text = f"Multiplicative NEM {at}{counting}"
+        yield _of_number(group, text, paper.NEM_ITERATIONS, partial(_nem_count, start))
+
+
+def _speedup_claims() -> Iterator[Claim]:
+    group = "Iterations saved"
     for mode in MODES:
-        level, text = paper.OPTIMA[mode].level, f"{mode.capitalize()} noise's optimal level σ*"
-        yield Claim("Best level", text, level.text, level.place, PARTLY, partial(_optimum, mode))
+        number, name = paper.OPTIMA[mode].speedup, mode.capitalize()
+        at = f"at the paper's σ* = {paper.OPTIMA[mode].level.written}"
+        for counting, start in COUNTINGS:
+            text, find = f"{name}, {at}{counting}", partial(_speedup, mode, start)
+            yield Claim(group, text, number.text, number.place, CONSTRUCTION, find)
+        text = f"{name}, at our own optimum, on fresh trials"
+        yield Claim(group, text, number.text, number.place, CONSTRUCTION, partial(_best_speedup, mode))
+
+
+def _shape_claims() -> Iterator[Claim]:
+    group = "Shape, in M-steps against EM"
     for mode in MODES:
         text = f"{mode.capitalize()} noise: low levels help, high levels harm"
-        yield Claim("Shape", text, "a U", paper.SHAPE[mode], EVIDENCE, partial(_u_shape, mode))
+        yield Claim(group, text, "a U", paper.SHAPE[mode], EVIDENCE, partial(_u_shape, mode))
     for mode in MODES:
         text = f"Blind {mode} noise only slows EM"
-        yield Claim("Shape", text, "slower", paper.BLIND, EVIDENCE, partial(_harm, mode))
-    group = "Difference of the optimal mean counts, additive minus multiplicative"
+        yield Claim(group, text, "slower", paper.BLIND, EVIDENCE, partial(_harm, mode))
+
+
+def _difference_claims() -> Iterator[Claim]:
+    group = "Optima, additive minus multiplicative"
     for interval in paper.INTERVALS:
         text = f"{interval.percent} % interval"
         yield Claim(group, text, interval.text, interval.place, EVIDENCE, partial(_interval, interval))
@@ -172,18 +190,22 @@ def _optimum(mode: str, evidence: Evidence) -> Finding:
 
 def _u_shape(mode: str, evidence: Evidence) -> Finding:
     low, high = evidence.mode(mode).at_paper, evidence.mode(mode).at_largest
-    ours = "; ".join(f"{each.difference:+.2f} at {each.sigma:g}" for each in (low, high) if each)
-    bounds = [f"below {low.at_most:+.2f}"] if low else []
-    bounds += [f"above {high.at_least:+.2f}"] if high else []
-    return Finding(ours, "; ".join(bounds), verdict.u_shape(low, high))
+    found = verdict.u_shape(low, high)
+    if low is None or high is None:
+        return Finding("", "", found)
+    ours, bounds = (
+        f"{low.difference:+.2f}, {high.difference:+.2f}",
+        f"below {low.at_most:+.2f}, above {high.at_least:+.2f}",
+    )
+    return Finding(ours, bounds, found, f"at σ = {low.sigma:g} and {high.sigma:g}")
 
 
 def _harm(mode: str, evidence: Evidence) -> Finding:
-    at, grid = evidence.mode(mode).blind_at_paper, evidence.mode(mode).blind
-    found = verdict.harm(at, grid)
+    at = evidence.mode(mode).blind_at_paper
+    found = verdict.harm(at, evidence.mode(mode).blind)
     if at is None:
         return Finding("", "", found)
-    return Finding(f"{at.difference:+.2f} at {at.sigma:g}", f"above {at.at_least:+.2f}", found)
+    return Finding(f"{at.difference:+.2f}", f"above {at.at_least:+.2f}", found, f"at σ = {at.sigma:g}")
 
 
 def _interval(published: paper.Interval, evidence: Evidence) -> Finding:

@@ -32,8 +32,8 @@ def comparison_figure(comparison: Comparison) -> Figure:
     with style():
         figure = Figure(figsize=(8.5, 5.0), layout="constrained")
         means, difference = figure.subplots(1, 2, width_ratios=(1, 1.25))
-        _draw_means(means, comparison)
-        _draw_difference(difference, comparison)
+        draw_means(means, comparison)
+        draw_difference(difference, comparison)
         figure.supxlabel(caption(comparison), fontsize=7.5, color="#333333", x=0.01, ha="left")
     return figure
 
@@ -53,7 +53,7 @@ def caption(comparison: Comparison) -> str:
     )
 
 
-def _draw_means(axes: Axes, comparison: Comparison) -> None:
+def draw_means(axes: Axes, comparison: Comparison) -> None:
     for number, side in enumerate((comparison.a, comparison.b)):
         colour, line = COLOURS[number], _LINES[number]
         _histogram(axes, side.replicates, side.trials, colour, line, f"{side.name}: {side.mean_iterations:.2f}")
@@ -65,7 +65,7 @@ def _draw_means(axes: Axes, comparison: Comparison) -> None:
     _finish(axes)
 
 
-def _draw_difference(axes: Axes, comparison: Comparison) -> None:
+def draw_difference(axes: Axes, comparison: Comparison) -> None:
     designs = (
         (comparison.paired, _FIRST, COLOURS[2], _LINES[0], "paired, common data"),
         (comparison.unpaired, _SECOND, COLOURS[4], _LINES[1], "unpaired, as the paper"),
@@ -86,7 +86,7 @@ def _draw_difference(axes: Axes, comparison: Comparison) -> None:
 
 def _estimate(found: Difference) -> str:
     interval = found.interval(0.95)
-    return f"{found.difference:.2f}" + (f" ({interval.low:.2f} to {interval.high:.2f})" if interval else "")
+    return f"{found.difference:.3f}" + (f" ({interval.low:.3f} to {interval.high:.3f})" if interval else "")
 
 
 def _percentiles(replicates: FloatArray) -> list[tuple[float, float]]:

@@ -35,9 +35,7 @@ def sentences(comparison: Comparison) -> list[str]:
         f"{_levels(a)}; {_levels(b)}.",
         conclusion(comparison),
         "Intervals are bootstrap percentiles; p is two-sided, under the null (both samples shifted to their common "
-        "mean, difference of means, not studentised). The share of uncentred bootstrap differences at or above the "
-        f"observed one is {_number(comparison.unpaired.p_value_uncentred, '.3f')}: it is near 0.5 by construction and "
-        "no evidence of anything.",
+        "mean, difference of means, not studentised)." + _uncentred(comparison.unpaired.p_value_uncentred),
     ]
 
 
@@ -48,15 +46,17 @@ def conclusion(comparison: Comparison) -> str:
     p = comparison.paired.p_value
     if paired is None or unpaired is None or p is None:
         return "Nothing follows: one trial doesn't show how much trials differ."
+    if comparison.paired.standard_error == comparison.paired.difference == 0:
+        return f"What follows: {a.name} and {b.name} took equally many M-steps in each of {_trials(a)}."
     largest = max(abs(paired.low), abs(paired.high))
     if 0.0 in paired or p > 0.05:
-        reason = f"the paired 95 % interval ({_ends(paired)}) {'holds' if 0.0 in paired else 'leaves out'} 0"
-        if (0.0 in paired) != (p > 0.05):
-            reason += f" but p is {p:.3f}, a borderline case"
+        holds = "holds 0" if 0.0 in paired else "leaves out 0"
+        link = "and" if (0.0 in paired) == (p > 0.05) else "but"
         return (
-            f"What follows: {_trials(a)} don't show which of {a.name} and {b.name} needs fewer M-steps, as {reason}. "
-            "What doesn't: that they need equally many; no significant difference isn't evidence of no difference, and "
-            f"one of up to {largest:.2f} M-steps is compatible with these trials."
+            f"What follows: {_trials(a)} don't settle which of {a.name} and {b.name} needs fewer M-steps; the paired "
+            f"95 % interval ({_ends(paired)}) {holds}, {link} p is {p:.3f}. What doesn't: that they need equally many; "
+            "no significant difference isn't evidence of no difference, and one of up to "
+            f"{largest:.2f} M-steps is compatible with these trials."
         )
     fewer, more = (a, b) if comparison.paired.difference < 0 else (b, a)
     size = abs(comparison.paired.difference)
@@ -101,8 +101,13 @@ def _ends(interval: Interval) -> str:
     return f"{interval.low:.3f} to {interval.high:.3f}"
 
 
-def _number(value: float | None, form: str) -> str:
-    return "unknown" if value is None else format(value, form)
+def _uncentred(share: float | None) -> str:
+    if share is None:
+        return ""
+    return (
+        f" The share of uncentred bootstrap differences at or above the observed one is {share:.3f}: it is near 0.5 by "
+        "construction and no evidence of anything."
+    )
 
 
 def _side(side: Side) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from matplotlib.figure import Figure
@@ -12,6 +12,7 @@ from nem_cli.analysis.summary import LevelSummary
 from nem_cli.experiment.config import Experiment
 from nem_cli.report import paper, text
 from nem_cli.report.claims import p_text
+from nem_cli.report.comparison_figure import draw_difference, draw_means
 from nem_cli.report.curves import draw_curves
 from nem_cli.report.protocol_table import protocol_table
 from nem_cli.report.record import Record
@@ -19,7 +20,7 @@ from nem_cli.report.run_figure import add_legend
 from nem_cli.report.section import Link, Picture, Section, Table
 from nem_cli.report.style import style, svg
 
-_SIZE = (5.0, 3.9)
+_SIZE = (4.6, 3.7)
 """Inches; small, so that letters stay legible on a phone."""
 _INJECTION = "noise.injection"
 
@@ -29,30 +30,31 @@ def figures(title: str, paragraphs: tuple[str, ...], records: Sequence[Record]) 
     return Section(title, paragraphs, pictures=tuple(map(_picture, records)), links=tuple(map(_csv, records)))
 
 
-def blind(records: Sequence[Record]) -> Section:
-    """Screened against blind noise: a figure a run and mode."""
+def blind(records: Sequence[Record], answers: Sequence[str]) -> Section:
+    """Screened against blind noise: a figure a run and mode, under what was found."""
     return Section(
         "Blind noise",
         (
-            "Both modes with the NEM condition and without any, on the same data. The two modes have different horizontal "
-            "scales: additive noise has the data's unit, multiplicative noise has none.",
+            "Both modes with the NEM condition and without any, on the same data. The horizontal scales of the modes "
+            "differ: additive noise has the data's unit, multiplicative noise has none.",
+            *answers,
         ),
         pictures=tuple(_blind_picture(record, mode) for record in records for mode in paper.OPTIMA),
         links=tuple(map(_csv, records)),
     )
 
 
-def comparison(named: Sequence[tuple[str, Comparison, bytes, str]]) -> Section:
-    """The difference of the optimal mean counts: a table and a figure a protocol.
+def comparison(named: Sequence[tuple[str, Comparison, str]]) -> Section:
+    """The difference of the optimal mean counts: a table, and the bootstrap distributions.
 
     Parameters
     ----------
-    named : sequence of (protocol, Comparison, svg, address)
-        The comparison's figure, and its folder relative to the page.
+    named : sequence of (protocol, Comparison, address)
+        The address is the comparison's folder relative to the page.
     """
     rows = tuple(
         _difference(protocol, design, found)
-        for protocol, compared, _, _ in named
+        for protocol, compared, _ in named
         for design, found in (("unpaired", compared.unpaired), ("paired", compared.paired))
     )
     published = ("the paper", "", "", *(each.text for each in paper.INTERVALS), paper.P_VALUE.written)
@@ -62,29 +64,28 @@ def comparison(named: Sequence[tuple[str, Comparison, bytes, str]]) -> Section:
             "The optimum of each mode is chosen on the sweep; its mean count then comes from fresh trials with another "
             "seed, since the smallest of many means is on average smaller than the mean that it estimates. Unpaired is "
             "the paper's design. Paired uses the same data for both modes, which tells more with as many trials.",
-            *(_sides(protocol, compared) for protocol, compared, _, _ in named),
+            *(_sides(protocol, compared) for protocol, compared, _ in named),
         ),
         tables=(
             Table(
                 ("Protocol, design", "difference", "s.e.", "90 % interval", "95 % interval", "99 % interval", "p"),
                 (*rows, published),
-                "Mean M-steps at the optimum, additive minus multiplicative. Percentile bootstrap; p two-sided, under the "
-                "null, re-centred.",
+                "Mean M-steps at the optimum, additive minus multiplicative. Percentile bootstrap; p two-sided, under "
+                "the null, re-centred.",
             ),
         ),
         pictures=tuple(
-            Picture(picture, _comparison_alt(protocol, compared), f"Protocol: {protocol}.")
-            for protocol, compared, picture, _ in named
+            picture for protocol, compared, _ in named for picture in _comparison_pictures(protocol, compared)
         ),
-        links=tuple(Link(f"{protocol}: comparison.json", f"{at}/comparison.json") for protocol, _, _, at in named),
+        links=tuple(Link(f"{protocol}: comparison.json", f"{at}/comparison.json") for protocol, _, at in named),
     )
 
 
-def protocols(named: Sequence[tuple[str, Experiment]]) -> Section:
+def protocols(named: Sequence[tuple[str, Sequence[Experiment]]]) -> Section:
     """Every setting, and whether the paper states it."""
     rows = tuple(
         (setting.name, setting.paper or "not stated", *(f"{cell.value} [{cell.origin}]" for cell in setting.cells))
-        for setting in protocol_table([experiment for _, experiment in named])
+        for setting in protocol_table([experiments for _, experiments in named])
     )
     return Section(
         "The protocols: what the paper states and what was chosen",
@@ -152,7 +153,7 @@ def panel(experiment: Experiment, summary: Sequence[LevelSummary]) -> Figure:
         figure = Figure(figsize=_SIZE, layout="constrained")
         axes = figure.add_subplot()
         draw_curves(axes, experiment, summary)
-        add_legend(figure, [axes])
+        add_legend(figure, [axes], ncols=1)
     return figure
 
 
@@ -163,19 +164,38 @@ def _picture(record: Record) -> Picture:
 
 def _blind_picture(record: Record, mode: str) -> Picture:
     noise = record.experiment.noise.model_copy(update={"injection": mode})
-    experiment = record.experiment.model_copy(update={"noise": noise, "title": f"{record.experiment.title}: {mode}"})
+    chosen = record.experiment.figure.model_copy(update={"panels": None})
+    title = f"{record.experiment.title}: {mode} noise"
+    experiment = record.experiment.model_copy(update={"noise": noise, "title": title, "figure": chosen})
     rows = [
         replace(row, settings=tuple((path, value) for path, value in row.settings if path != _INJECTION))
         for row in record.summary
-        if dict(row.settings).get(_INJECTION) == mode
+        if dict(row.settings)[_INJECTION] == mode
     ]
     ends = []
     for screen, name in (("every-component", "screened"), ("none", "blind")):
-        curve = [row for row in rows if dict(row.settings).get("noise.screen") == screen]
-        if curve:
-            ends.append(f"{name} noise {curve[-1].mean_iterations:.2f} at {curve[-1].sigma:g}")
-    alt = f"{experiment.title}: mean M-steps against sigma. EM {record.em.mean_iterations:.2f}; {'; '.join(ends)}."
+        last = max((row for row in rows if dict(row.settings)["noise.screen"] == screen), key=lambda row: row.sigma)
+        ends.append(f"{name} noise {last.mean_iterations:.2f} at {last.sigma:g}")
+    alt = f"{title}: mean M-steps against sigma. EM {record.em.mean_iterations:.2f}; {'; '.join(ends)}."
     return Picture(svg(panel(experiment, rows)), alt, _caption(experiment, rows))
+
+
+def _comparison_pictures(protocol: str, compared: Comparison) -> Iterator[Picture]:
+    a, b = compared.a, compared.b
+    means = f"{a.name} {a.mean_iterations:.2f}, {b.name} {b.mean_iterations:.2f}"
+    interval = compared.unpaired.interval(0.95)
+    ends = f", 95 % interval {interval.low:.2f} to {interval.high:.2f}" if interval else ""
+    difference = f"unpaired {compared.unpaired.difference:.2f}{ends}; paired {compared.paired.difference:.2f}"
+    for draw, what, numbers in ((draw_means, "two means", means), (draw_difference, "difference", difference)):
+        with style():
+            figure = Figure(figsize=_SIZE, layout="constrained")
+            draw(figure.add_subplot(), compared)
+        yield Picture(
+            svg(figure),
+            f"{protocol}: bootstrap distribution of the {what}: {numbers}.",
+            f"Protocol \u201c{protocol}\u201d. Each distribution is drawn to the same height. Bars: 90 % (thick), "
+            "95 % and 99 % (thin) percentile intervals.",
+        )
 
 
 def _caption(experiment: Experiment, rows: Sequence[LevelSummary]) -> str:
@@ -193,23 +213,13 @@ def _alt(record: Record) -> str:
     )
 
 
-def _comparison_alt(protocol: str, compared: Comparison) -> str:
-    found = compared.unpaired
-    interval = found.interval(0.95)
-    ends = f", 95 % interval {interval.low:.2f} to {interval.high:.2f}" if interval else ""
-    return (
-        f"{protocol}: bootstrap distributions of the two optimal mean counts and of their difference, "
-        f"{found.difference:.2f}{ends}."
-    )
-
-
 def _sides(protocol: str, compared: Comparison) -> str:
     sides = "; ".join(
         f"{side.mode} at σ* = {side.sigma:g}: {side.mean_iterations:.2f} M-steps, EM {side.em_mean_iterations:.2f} "
         f"(levels that can't be told from the best: {', '.join(f'{sigma:g}' for sigma in side.sweep.members)})"
         for side in (compared.a, compared.b)
     )
-    return f"Protocol {protocol!r}, {compared.a.trials:,} fresh trials: {sides}."
+    return f"Protocol \u201c{protocol}\u201d, {compared.a.trials:,} fresh trials: {sides}."
 
 
 def _difference(protocol: str, design: str, found: Difference) -> tuple[str, ...]:

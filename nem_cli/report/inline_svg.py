@@ -6,6 +6,8 @@ import re
 from html import escape
 
 _ID = re.compile(r'\sid="([^"]+)"')
+_DATA = re.compile(r'\s(?:d|x|y)="[^"]*"')
+_LONG = re.compile(r"(\.\d\d)\d+")
 _USED = re.compile(r'(?:href="#|url\(#)([^")]+)')
 
 
@@ -13,6 +15,7 @@ def inline_svg(svg: bytes, prefix: str, alt: str) -> str:
     """An SVG file as an element of a page.
 
     Ids that nothing refers to are dropped, the others get a prefix: matplotlib numbers its parts from 1 in every file.
+    Coordinates keep two decimals, hundredths of a point.
 
     Parameters
     ----------
@@ -33,5 +36,6 @@ def inline_svg(svg: bytes, prefix: str, alt: str) -> str:
     text = re.sub(r'href="#', f'href="#{prefix}-', text)
     text = text.replace("url(#", f"url(#{prefix}-")
     text = text.replace("*{stroke-linejoin", f".{prefix} *{{stroke-linejoin")  # a page has one style sheet for all
-    text = re.sub(r"\n\s*\n+", "\n", text)
+    text = _DATA.sub(lambda found: _LONG.sub(r"\1", found[0]).replace(" \n", " "), text)
+    text = re.sub(r"\n\s*", "\n", text)
     return text.replace("<svg", f'<svg class="{prefix}" role="img" aria-label="{escape(alt, quote=True)}"', 1)

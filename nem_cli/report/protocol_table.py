@@ -49,28 +49,24 @@ class _Question:
     place: str = ""
 
 
-def protocol_table(experiments: Sequence[Experiment]) -> list[Setting]:
+def protocol_table(protocols: Sequence[Sequence[Experiment]]) -> list[Setting]:
     """Compare protocols with what the paper states.
 
     Parameters
     ----------
-    experiments : sequence of Experiment
-        One a protocol; the noise injection is left out, as both of a protocol's runs share the rest.
+    protocols : sequence of sequence of Experiment
+        A protocol's runs; where they differ, the table says what each has.
     """
-    return [_setting(question, experiments) for question in _QUESTIONS]
+    return [_setting(question, protocols) for question in _QUESTIONS]
 
 
-def _setting(question: _Question, experiments: Sequence[Experiment]) -> Setting:
+def _setting(question: _Question, protocols: Sequence[Sequence[Experiment]]) -> Setting:
     cells = []
-    for experiment in experiments:
-        value = question.read(experiment)
+    for experiments in protocols:
+        value = "; ".join(dict.fromkeys(question.read(experiment) for experiment in experiments))
         origin = CHOSEN if not question.stated else STATED if value == question.stated else DEPARTS
         cells.append(Cell(value, origin))
     return Setting(question.name, f"{question.stated} ({question.place})" if question.stated else "", tuple(cells))
-
-
-def _mixture(experiment: Experiment) -> str:
-    return text.mixture(experiment)
 
 
 def _start(experiment: Experiment) -> str:
@@ -84,12 +80,13 @@ def _start(experiment: Experiment) -> str:
 
 
 def _stop(experiment: Experiment) -> str:
-    distance = {
-        "euclidean": "Euclidean norm of the change in weights, means and variances",
-        "max-change": "largest change of a weight, mean or standard deviation",
-        "log-likelihood": "change of the log-likelihood",
-    }.get(experiment.stop.rule, experiment.stop.rule)
-    return f"{distance} below 10^-{experiment.stop.tol:g}"
+    if experiment.stop.rule == "log-likelihood":
+        return "the change of the log-likelihood is below 10^-tol"
+    return _NORM_RULE if experiment.stop.rule in _NORMS else experiment.stop.rule
+
+
+def _norm(experiment: Experiment) -> str:
+    return _NORMS.get(experiment.stop.rule, "none")
 
 
 def _condition(experiment: Experiment) -> str:
@@ -104,29 +101,43 @@ def _rejected(experiment: Experiment) -> str:
     return {"redraw": "drawn again (conditioned law)", "drop": "no noise"}[experiment.noise.on_reject]
 
 
-_QUESTIONS = (
-    _Question("Mixture", _mixture, "0.5 N(-2, 4) + 0.5 N(2, 4)", "page 2"),
-    _Question("Estimated", lambda e: ", ".join(e.estimate), ", ".join(paper.ESTIMATED), "page 2"),
-    _Question("Noise condition", _condition, "for every component, equations (23) and (25)", "section III"),
-    _Question("Cooling", lambda e: f"k^-{e.noise.decay:g}", f"k^-{paper.DECAY.written}", paper.DECAY.place),
-    _Question("Sample size", lambda e: f"{e.sample_size:,}"),
-    _Question("Trials a level", lambda e: f"{e.trials:,}"),
-    _Question("Start", _start),
-    _Question("Stop rule, norm and tol", _stop),
-    _Question("Cap on M-steps", lambda e: f"{e.stop.max_iterations:,}"),
-    _Question("Noise levels", lambda e: _grid(e)),
-    _Question("Noise law", lambda e: "normal; mean 0 (additive) or 1 (multiplicative)"),
-    _Question("A draw that fails the condition", _rejected),
-    _Question("Means in the condition", lambda e: "the current estimates"),
-    _Question("A count", lambda e: "M-steps until the rule holds, start not counted"),
-    _Question(
-        "Intervals",
-        lambda e: f"percentile bootstrap, {e.bootstrap.resamples:,} resamples, {100 * e.bootstrap.confidence:g} %",
-    ),
-    _Question("Seed", lambda e: str(e.seed)),
-)
-
-
 def _grid(experiment: Experiment) -> str:
     levels = sorted({sigma for grid in experiment.sweep for sigma in grid.get("sigma", ())} | {0.0})
-    return f"{len(levels)} levels, {levels[0]:g} to {levels[-1]:g}"
+    return f"{experiment.noise.injection}: {len(levels)} levels, {levels[0]:g} to {levels[-1]:g}"
+
+
+def _bootstrap(experiment: Experiment) -> str:
+    chosen = experiment.bootstrap
+    return f"percentile bootstrap, {chosen.resamples:,} resamples, {100 * chosen.confidence:g} %"
+
+
+_NORM_RULE = "a norm of the change of the estimates is below 10^-tol"
+_NORMS = {
+    "euclidean": "Euclidean, over the first K - 1 weights, the means and the variances, as far as estimated",
+    "max-change": "largest change of a weight, a mean or a standard deviation, as far as estimated",
+}
+
+_QUESTIONS = (
+    _Question("Mixture", text.mixture, "0.5 N(-2, 4) + 0.5 N(2, 4)", "page 2"),
+    _Question("Estimated", lambda e: ", ".join(e.estimate), ", ".join(paper.ESTIMATED), "page 2"),
+    _Question("E-step", lambda e: "on the data without noise", "on the data without noise", "page 5"),
+    _Question("Noise condition", _condition, "for every component, equations (23) and (25)", "section III"),
+    _Question("Cooling", lambda e: f"k^-{e.noise.decay:g}", f"k^-{paper.DECAY.written}", paper.DECAY.place),
+    _Question("Mean of multiplicative noise", lambda e: "1", "1", "Figure 1, caption"),
+    _Question("Stop rule", _stop, _NORM_RULE, "Algorithm 1"),
+    _Question("Norm", _norm),
+    _Question("tol", lambda e: f"{e.stop.tol:g}"),
+    _Question("Cap on M-steps", lambda e: f"{e.stop.max_iterations:,}"),
+    _Question("Sample size", lambda e: f"{e.sample_size:,}"),
+    _Question("Start", _start),
+    _Question("Noise law", lambda e: "normal"),
+    _Question("Mean of additive noise", lambda e: "0"),
+    _Question("A draw that fails the condition", _rejected),
+    _Question("Means in the condition", lambda e: "the current estimates"),
+    _Question("Noise levels", _grid),
+    _Question("Trials a level", lambda e: f"{e.trials:,}"),
+    _Question("Data", lambda e: "the same for every level and both modes"),
+    _Question("A count", lambda e: "M-steps until the rule holds, start not counted"),
+    _Question("Intervals", _bootstrap),
+    _Question("Seed", lambda e: str(e.seed)),
+)

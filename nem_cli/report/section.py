@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+WIDE = 450
+"""Points; a narrower picture has room for another at its side."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -22,6 +25,12 @@ class Picture:
     svg: bytes
     alt: str
     caption: str = ""
+
+    @property
+    def wide(self) -> bool:
+        """Whether it needs the page's whole width for its letters to be legible."""
+        found = re.search(rb'viewBox="\S+ \S+ (\S+) ', self.svg)
+        return found is not None and float(found[1]) > WIDE
 
 
 @dataclass(frozen=True)

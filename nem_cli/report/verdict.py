@@ -25,7 +25,7 @@ RULE = (
     f"An optimal level is reproduced where it lies in our simultaneous 95 % confidence set of levels ({METHOD}).",
     "No significance is reproduced where our two-sided p-value (unpaired, under the null, re-centred) is above the "
     "level.",
-    "A p-value can be reproduced only with the paper's number of trials.",
+    "A p-value depends on the number of trials, so it can be checked only where the paper states that number.",
     "Else the claim differs, and the verdict says by how much; or it can't be checked, and the verdict says why.",
 )
 """What the report prints under its table."""
@@ -150,7 +150,7 @@ def p_value(
     if ours.p_value is None:
         return uncheckable("too few trials for a test")
     if stated_trials is None:
-        return uncheckable("it depends on the number of trials, which the paper doesn't state")
+        return uncheckable("the paper doesn't state its number of trials")
     if stated_trials != trials:
         return uncheckable(f"it depends on the number of trials: the paper's are {stated_trials:,}, ours {trials:,}")
     half = NormalDist().inv_cdf(0.975) * math.sqrt(ours.p_value * (1 - ours.p_value) / bootstraps)

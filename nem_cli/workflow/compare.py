@@ -34,6 +34,7 @@ def compare(
     bootstraps: int = 10_000,
     trials: int | None = None,
     seed: int | None = None,
+    anew: bool = False,
     root: Path = files.RESULTS,
     workers: Workers | None = None,
     progress: Shown = lambda title: nullcontext(),
@@ -54,6 +55,8 @@ def compare(
         Fresh trials at each level; by default as many as in the larger of the two sweeps.
     seed : int, optional
         The fresh trials have seed + 1, those of the unpaired b seed + 2; by default the larger of the sweeps' seeds.
+    anew : bool
+        Throw away the runs and fresh trials that were made before; folders that were given stay.
     root : Path
         The folder that holds the runs' folders.
     workers : Workers, optional
@@ -70,7 +73,7 @@ def compare(
     RunError
         If a run can't go on; what it finished is kept.
     """
-    asked = plan(a, b, bootstraps=bootstraps, trials=trials, seed=seed, root=root)
+    asked = plan(a, b, bootstraps=bootstraps, trials=trials, seed=seed, root=root, anew=anew)
     return run_plan(asked, workers or Workers(), progress, command)
 
 
@@ -78,13 +81,16 @@ def run_plan(asked: Plan, workers: Workers, progress: Shown, command: Sequence[s
     """Run a comparison that is planned."""
     sides = (asked.a, asked.b)
     for side in sides:
-        if not side.finished:
+        again = asked.anew and not side.given
+        if again or not side.finished:
             with progress(side.name) as report:
-                sweep(side.experiment, out=side.folder, workers=workers, progress=report, command=command)
+                sweep(side.experiment, out=side.folder, workers=workers, fresh=again, progress=report, command=command)
     optima = [_optimum(side, asked.seed, workers, progress) for side in sides]
 
     def fresh(index: int, seed: int, name: str) -> Counts:
         experiment = asked.fresh(sides[index], seed, optima[index].best)
+        if asked.anew:
+            _clear(asked.folder / name)
         counts = _counts(asked.folder / name, experiment, workers, progress, f"{sides[index].name}, fresh trials")
         return Counts(em=counts[:, 0], optimum=counts[:, 1])
 
@@ -136,6 +142,14 @@ def _counts(folder: Path, experiment: Experiment, workers: Workers, progress: Sh
     ):
         run_levels(journal, plan, experiment, workers, report)
         return np.column_stack([outcomes(journal, level, experiment.trials).iterations for level in plan])
+
+
+def _clear(folder: Path) -> None:
+    """Throw away fresh trials, unless another process uses them."""
+    if folder.exists():
+        with FolderLock(folder):
+            for path in folder.glob("trials.sqlite*"):
+                path.unlink()
 
 
 def _write(folder: Path, found: Comparison) -> None:

@@ -18,7 +18,6 @@ from nem_cli.workflow.sweep import Run
 
 FIGURE_CONFIGS = {"additive": "anem", "multiplicative": "mnem"}
 """The shipped config of each of the paper's modes."""
-MAX_BOOTSTRAPS = 10**6
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,8 @@ class Plan:
         `trials` are the fresh ones; they have seed + 1, and seed + 2 for the unpaired b.
     folder : Path
         Where the comparison goes.
+    anew : bool
+        Throw away the runs and fresh trials that were made before; folders that were given stay.
     """
 
     a: Asked
@@ -64,6 +65,7 @@ class Plan:
     trials: int
     seed: int
     folder: Path
+    anew: bool
 
     def fresh(self, asked: Asked, seed: int, sigma: float) -> Experiment:
         """The experiment of fresh trials at sigma 0 and at one other level."""
@@ -79,6 +81,7 @@ def plan(
     trials: int | None,
     seed: int | None,
     root: Path,
+    anew: bool = False,
 ) -> Plan:
     """Find and check all that a comparison needs; see `nem_cli.workflow.compare.compare`.
 
@@ -87,10 +90,9 @@ def plan(
     ConfigError
         If an argument is refused, or the two differ in more than noise.
     """
-    if not 1 <= bootstraps <= MAX_BOOTSTRAPS:
-        raise ConfigError(
-            f"must be a whole number from 1 to {MAX_BOOTSTRAPS:,}", source="--bootstraps", value=bootstraps
-        )
+    _check_number("--bootstraps", bootstraps, 1, 10**6)
+    _check_number("--trials", trials, 1, 10**9)
+    _check_number("--seed", seed, 0, 2**63 - 3)
     first, second = ask(a, root), ask(b, root)
     _refuse_incomparable(first, second)
     seeds = {first.experiment.seed, second.experiment.seed}
@@ -109,6 +111,7 @@ def plan(
         max(first.experiment.trials, second.experiment.trials) if trials is None else trials,
         seed,
         root / "comparison" / f"{first.name}-vs-{second.name}",
+        anew,
     )
     found.fresh(second, seed + 2, 0.0)  # refuses trials and seeds that no config may have
     return found
@@ -190,6 +193,11 @@ def _refuse_incomparable(a: Asked, b: Asked) -> None:
             f"are two experiments with one folder, {a.folder}; give one of them another name",
             source=f"{a.name} and {b.name}",
         )
+
+
+def _check_number(option: str, value: int | None, low: int, high: int) -> None:
+    if value is not None and not low <= value <= high:
+        raise ConfigError(f"must be a whole number from {low} to {high:,}", source=option, value=value)
 
 
 def _shown(settings: dict[str, object], path: str) -> str:

@@ -12,7 +12,7 @@ from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import load
 from nem_cli.experiment.runner import Workers
 from nem_cli.report.claims import Row
-from nem_cli.report.section import Section
+from nem_cli.workflow import studies
 from nem_cli.workflow.compare import run_plan
 from nem_cli.workflow.compare_plan import Asked, Plan
 from nem_cli.workflow.estimate import estimate
@@ -52,10 +52,11 @@ class Made:
     rows: tuple[Row, ...]
 
 
-def experiments(trials: int | None = None) -> list[Experiment]:
-    """The experiments behind the report."""
+def experiments(trials: int | None = None, *, everything: bool = False) -> list[Experiment]:
+    """The experiments behind the report, those of the studies among them where `everything` is asked for."""
     configs = shipped_configs()
-    return [load(configs[name], trials=trials) for name in FIGURES]
+    names = dict.fromkeys((*FIGURES, *studies.NAMES) if everything else FIGURES)
+    return [load(configs[name], trials=trials) for name in names]
 
 
 def figures(
@@ -64,7 +65,8 @@ def figures(
     trials: int | None,
     workers: Workers,
     progress: Shown,
-    studies: Sequence[Section] = (),
+    everything: bool = False,
+    fresh: bool = False,
     command: Sequence[str] = ("nem", "figures"),
 ) -> Made:
     """Make every figure of the report, and the report; what is there already is used.
@@ -78,50 +80,52 @@ def figures(
     workers : Workers
     progress : callable
         Opens a progress display of that title.
-    studies : sequence of Section
-        Further parts of the report.
+    everything : bool
+        Every study too.
+    fresh : bool
+        Throw away what the folders hold.
     command : sequence of str
         What the manifests and the report say made them.
     """
     runs: dict[str, Run] = {}
-    for experiment in experiments(trials):
+    for experiment in experiments(trials, everything=everything):
         with progress(experiment.name) as report:
             runs[experiment.name] = sweep(
-                experiment, out=root / experiment.name, workers=workers, progress=report, command=command
+                experiment, out=root / experiment.name, workers=workers, fresh=fresh, progress=report, command=command
             )
-    stated = _comparison_plan(root, ("additive", runs["anem"]), ("multiplicative", runs["mnem"]))
-    companion = _comparison_plan(root, *((name, runs[name]) for name in ("companion-anem", "companion-mnem")))
+    others = [run for name, run in runs.items() if name not in FIGURES]
+    sections = studies.sections(others, root, workers=workers, progress=progress, command=command)
+    stated = _comparison_plan(root, {"additive": runs["anem"], "multiplicative": runs["mnem"]}, fresh)
+    companion = _comparison_plan(root, {name: runs[name] for name in ("companion-anem", "companion-mnem")}, fresh)
     compared = [run_plan(plan, workers, progress, command) for plan in (stated, companion)]
     rows = write_report(
         root,
-        _checked("as stated", root, runs, ("mnem", "anem", "blind"), compared[0], stated),
-        _checked(
-            "companion", root, runs, ("companion-mnem", "companion-anem", "companion-blind"), compared[1], companion
-        ),
+        _checked("as stated", root, runs, "", compared[0], stated),
+        _checked("companion", root, runs, "companion-", compared[1], companion),
         Protocol("data-driven", runs["data-driven-mnem"], runs["data-driven-anem"]),
-        studies=studies,
+        sections=sections,
         command=command,
     )
     return Made(tuple(runs.values()), (stated.folder, companion.folder), root / REPORT, root / VERDICT, tuple(rows))
 
 
-def estimates(trials: int | None, workers: Workers) -> list[str]:
+def estimates(trials: int | None, workers: Workers, *, everything: bool = False) -> list[str]:
     """`--dry-run`: a sentence for each run."""
-    sentences = [estimate(experiment, workers) for experiment in experiments(trials)]
+    sentences = [estimate(experiment, workers) for experiment in experiments(trials, everything=everything)]
     return [*sentences, "and the two comparisons: fresh trials at sigma 0 and the optima"]
 
 
-def _comparison_plan(root: Path, a: tuple[str, Run], b: tuple[str, Run]) -> Plan:
+def _comparison_plan(root: Path, named: dict[str, Run], anew: bool) -> Plan:
     """The comparison of two runs that are finished, in the folder that `nem compare` gives it."""
-    first, second = (Asked(name, run.experiment, run.folder, finished=True, given=False) for name, run in (a, b))
+    first, second = (Asked(name, run.experiment, run.folder, finished=True, given=True) for name, run in named.items())
     experiment = first.experiment
     folder = root / "comparison" / f"{first.name}-vs-{second.name}"
-    return Plan(first, second, BOOTSTRAPS, experiment.trials, experiment.seed, folder)
+    return Plan(first, second, BOOTSTRAPS, experiment.trials, experiment.seed, folder, anew)
 
 
 def _checked(
-    name: str, root: Path, runs: dict[str, Run], names: tuple[str, str, str], compared: Comparison, plan: Plan
+    name: str, root: Path, runs: dict[str, Run], prefix: str, compared: Comparison, plan: Plan
 ) -> CheckedProtocol:
-    multiplicative, additive, blind = (runs[each] for each in names)
+    multiplicative, additive, blind = (runs[f"{prefix}{each}"] for each in ("mnem", "anem", "blind"))
     address = plan.folder.relative_to(root).as_posix()
     return CheckedProtocol(name, multiplicative, additive, blind, compared, address)

@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nem_cli.analysis.comparison import Comparison, Side
 from nem_cli.analysis.effect import Effect, effects
 from nem_cli.experiment.journal import Journal
@@ -61,7 +58,7 @@ def write_report(
     companion: CheckedProtocol,
     data_driven: Protocol,
     *,
-    studies: Sequence[Section] = (),
+    sections: Sequence[Section] = (),
     command: Sequence[str] = ("nem", "figures"),
 ) -> list[Row]:
     """Write the report and the verdict table beside it.
@@ -72,7 +69,8 @@ def write_report(
         The folder that holds the runs' folders.
     stated, companion : CheckedProtocol
     data_driven : Protocol
-    studies : sequence of Section
+    sections : sequence of Section
+        The studies'.
     command : sequence of str
         What the report says made it.
 
@@ -84,8 +82,8 @@ def write_report(
     from nem_cli.report.html import Page, render  # jinja2 is slow to import
 
     table = rows(evidence(stated), evidence(companion))
-    sections = _sections(root, stated, companion, data_driven, table, studies, command)
-    page = Page(tuple(_summary(table)), tuple(table), sections)
+    parts = _sections(root, stated, companion, data_driven, table, sections, command)
+    page = Page(tuple(_summary(table)), tuple(table), parts)
     files.write(root / VERDICT, rows_csv(table))
     files.write(root / REPORT, render(page))
     return table
@@ -133,13 +131,10 @@ def _measured(run: Run, others: dict[str, str]) -> list[Effect]:
     """Every noise level of one curve of a run against plain EM; empty where there are too few trials."""
     if run.experiment.trials < MIN_TRIALS:
         return []
-    found: list[tuple[float, NDArray[np.integer]]] = []
+    curve = [level for level in levels(run.experiment) if dict(level.others) == others]
     with Journal(run.folder / "trials.sqlite", read_only=True) as journal:
-        for level in levels(run.experiment):
-            if dict(level.others) == others:
-                found.append((level.sigma, outcomes(journal, level, run.experiment.trials).iterations))
-    found.sort(key=lambda each: each[0])
-    (_, em), *noisy = found
+        counts = [outcomes(journal, level, run.experiment.trials).iterations for level in curve]
+    (_, em), *noisy = sorted(zip((level.sigma for level in curve), counts, strict=True), key=lambda pair: pair[0])
     return effects(em, noisy, seed=run.experiment.seed, resamples=run.experiment.bootstrap.resamples)
 
 
@@ -172,11 +167,13 @@ def _sections(
     command: Sequence[str],
 ) -> tuple[Section, ...]:
     from nem_cli.report import exhibits  # matplotlib is slow to import
+    from nem_cli.report.studies.blind import Blind
+    from nem_cli.workflow.studies import finished
 
     checked = (stated, companion)
-    pictures = [
-        (each.name, each.comparison, (root / each.address / "comparison.svg").read_bytes(), each.address)
-        for each in checked
+    comparisons = [(each.name, each.comparison, each.address) for each in checked]
+    answers = [
+        f"Protocol \u201c{each.name}\u201d: {' '.join(Blind().answer(finished(each.blind, root)))}" for each in checked
     ]
     main = [record(run, root) for run in (stated.multiplicative, companion.multiplicative)]
     main += [record(run, root) for run in (stated.additive, companion.additive)]
@@ -187,16 +184,19 @@ def _sections(
         prose.standing(table),
         prose.accuracy([*main, *moments]),
         exhibits.figures("Figures 1 and 2, as stated and companion", (), main),
-        exhibits.blind(blind),
-        exhibits.comparison(pictures),
+        exhibits.blind(blind, answers),
+        exhibits.comparison(comparisons),
         exhibits.figures(
             "The same on data-driven settings",
-            (
-                "Start and stop rule are what one would use on real data, with a larger sample. They weren't searched for.",
-            ),
+            ("Start and stop rule are what one would use on real data. They weren't searched for.",),
             moments,
         ),
-        exhibits.protocols([(each.name, each.additive.experiment) for each in (*checked, data_driven)]),
+        exhibits.protocols(
+            [
+                (each.name, (each.multiplicative.experiment, each.additive.experiment))
+                for each in (*checked, data_driven)
+            ]
+        ),
         prose.inconsistencies(stated.comparison, companion.comparison),
         *studies,
         exhibits.endings(everything),

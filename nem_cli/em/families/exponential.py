@@ -40,7 +40,7 @@ class Exponential(Family):
         if "weights" in estimate:
             weights = moments.mass / moments.mass.sum(axis=1, keepdims=True)
         if "means" in estimate:
-            means = means + moments.first / moments.mass
+            means = moments.mean()
         return self.complete(Parameters(weights, means, theta.variances))
 
     def complete(self, theta: Parameters) -> Parameters:
