@@ -59,6 +59,7 @@ def context(
     *,
     workers: Workers,
     progress: Progress | None = None,
+    fresh: bool = False,
     command: Sequence[str] = (),
 ) -> Section:
     """Run the three, write ``context.csv``, and return the report's section.
@@ -71,8 +72,17 @@ def context(
         NEM's optimum, one a mode.
     root : Path
         The folder of the page; the runs go into ``context`` inside of it.
+    workers, progress, fresh, command
+        As of `sweep`.
     """
-    run = sweep(_experiment(experiment, best), out=root / NAME, workers=workers, progress=progress, command=command)
+    run = sweep(
+        _experiment(experiment, best),
+        out=root / NAME,
+        workers=workers,
+        progress=progress,
+        fresh=fresh,
+        command=command,
+    )
     plan = levels(run.experiment)
     fit = _nem(run, plan[-1])
     contenders: list[page.Contender] = []

@@ -17,6 +17,8 @@ from nem_cli.report.run_figure import run_figure
 from nem_cli.report.section import Link, Picture, Section, Table
 from nem_cli.report.style import svg
 
+ENOUGH = 30
+"""Trials a level, below which no sentence is worth much."""
 FILES = ("config.yaml", "summary.csv", "figure.png")
 
 
@@ -84,10 +86,12 @@ class Study(ABC):
 def section(
     run: Finished, figure: Figure, alt: str, paragraphs: tuple[str, ...], tables: tuple[Table, ...] = ()
 ) -> Section:
-    """A part of the report with links to the run's files."""
+    """A part of the report with links to the run's files; it says so where the trials are too few."""
+    trials = run.experiment.trials
+    few = f"With {trials} trials a level the intervals mean little, and so do the sentences below."
     return Section(
         title=run.experiment.title or run.experiment.name,
-        paragraphs=paragraphs,
+        paragraphs=(few, *paragraphs) if trials < ENOUGH else paragraphs,
         pictures=(Picture(svg(figure), alt),),
         tables=tables,
         links=tuple(Link(f"{run.experiment.name}: {name}", f"{run.address}/{name}") for name in FILES),
