@@ -48,6 +48,10 @@ class FolderError(ConfigError):
     """A results folder that can't be used: another experiment, another process, a damaged journal."""
 
 
+class NemWarning(UserWarning):
+    """Something that the person who runs the command should know; the run goes on."""
+
+
 def _shorten(value: object, width: int = 80) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= width else f"{text[: width - 3]}..."

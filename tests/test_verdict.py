@@ -102,10 +102,10 @@ class TestOptimum:
         [((0.4, 0.44), "reproduced"), ((0.5,), "differs by +0.06"), ((0.4, 0.5), "differs by -0.04")],
     )
     def test_lies_in_the_set(self, members, text):
-        assert verdict.optimum(self.LEVEL, OptimumSet(members[0], members, 0.95, 3.0), self.GRID).text == text
+        assert verdict.optimum(self.LEVEL, OptimumSet(members[0], members, 0.95, (3.0,)), self.GRID).text == text
 
     def test_needs_the_level_and_trials(self):
-        known, unknown = OptimumSet(0.4, (0.4,), 0.95, 3.0), OptimumSet(0.4, (0.4,), 0.95, None)
+        known, unknown = OptimumSet(0.4, (0.4,), 0.95, (3.0,)), OptimumSet(0.4, (0.4,), 0.95, None)
         assert "no level 0.44" in verdict.optimum(self.LEVEL, known, (0.0, 0.4)).text
         assert verdict.optimum(self.LEVEL, unknown, self.GRID).outcome is Outcome.UNCHECKABLE
 
@@ -221,7 +221,7 @@ def evidence(shift=0.0, *, p_value=0.5):
         published = paper.OPTIMA[name]
         saved = effect(published.sigma, -published.speedup_percent / 10 + shift)
         blind = effect(published.sigma, 3.0)
-        known = OptimumSet(published.sigma, (published.sigma,), 0.95, 3.0)
+        known = OptimumSet(published.sigma, (published.sigma,), 0.95, (3.0,))
         largest = effect(9.0, 2.0)
         grid = (0.0, published.sigma, 9.0)
         return ModeEvidence(saved, largest, saved, grid, known, blind, (blind,), 1.5, 1.5)
@@ -234,7 +234,7 @@ def evidence(shift=0.0, *, p_value=0.5):
             "sweep": {"sigma": [0.5]},
         }
     )
-    known, counts = OptimumSet(0.5, (0.5,), 0.95, 3.0), Counts(np.full(9, 10), np.full(9, 7))
+    known, counts = OptimumSet(0.5, (0.5,), 0.95, (3.0,)), Counts(np.full(9, 10), np.full(9, 7))
     sides = [side(name, experiment, known, counts, 10, 1) for name in ("a", "b")]
     found = difference(-0.19 + shift, p_value=p_value)
     return Evidence(mode("multiplicative"), mode("additive"), Comparison(*sides, found, found, 10, 1))

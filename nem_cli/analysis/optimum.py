@@ -27,15 +27,15 @@ class OptimumSet:
         The sigmas that can't be told from the best, in the order given; `best` is one of them.
     confidence : float
         The chance, over repetitions of the trials, that the set holds the truly best level.
-    critical_value : float, optional
-        What a studentised difference must exceed to tell two levels apart; None where one trial a level leaves
-        nothing to tell them apart by.
+    critical_values : tuple of float, optional
+        What each level's largest studentised excess over another level must exceed to tell it from the best; None
+        where one trial a level leaves nothing to tell them apart by.
     """
 
     best: float
     members: tuple[float, ...]
     confidence: float
-    critical_value: float | None
+    critical_values: tuple[float, ...] | None
 
 
 def optimum_set(
@@ -47,11 +47,11 @@ def optimum_set(
 ) -> OptimumSet:
     """Multiple comparisons with the best, for means of paired counts.
 
-    Level l is in the set where (mean_l - mean_m) / se_lm <= c for every other level m, with se_lm the standard error of
-    the paired difference. The critical value c is the quantile of the largest absolute studentised difference over all
-    pairs of levels, for normal means with the sample covariance of the counts (a max-t, found by a parametric
-    bootstrap). So the set is simultaneous: no level needs a correction of its own. It is asymptotic in the number of
-    trials, and, as c covers all pairs, somewhat wider than it must be.
+    Level l is in the set where max_m (mean_l - mean_m) / se_lm <= c_l, with se_lm the standard error of the paired
+    difference. If l is the best level, no mean_l - mean_m is above 0 but by chance; c_l is the quantile of what chance
+    gives: of max_m (z_l - z_m) / s_lm for normal z with the sample covariance of the counts (a parametric bootstrap of
+    a one-sided max-t). So the set holds the best level with the given confidence, asymptotically in the number of
+    trials, whatever the number of levels: no level needs a correction of its own.
 
     Parameters
     ----------
@@ -65,6 +65,8 @@ def optimum_set(
 
     References
     ----------
+    Edwards, D. G. and Hsu, J. C. (1983). Multiple comparisons with the best treatment. Journal of the American
+    Statistical Association 78, 965-971.
     Hsu, J. C. (1984). Constrained simultaneous confidence intervals for multiple comparisons with the best.
     Annals of Statistics 12, 1136-1144.
     """
@@ -75,11 +77,11 @@ def optimum_set(
         return OptimumSet(float(best), tuple(map(float, sigmas)), confidence, None)
     covariance = np.atleast_2d(np.cov(counts, rowvar=False))
     spread = _spread_of_differences(counts, covariance)
-    critical = _critical_value(covariance, spread, confidence, rng)
+    critical = _critical_values(covariance, spread, confidence, rng)
     gap = means[:, None] - means[None, :]
-    inside = np.all(gap <= critical * spread / np.sqrt(n), axis=1)
+    inside = np.all(gap <= critical[:, None] * spread / np.sqrt(n), axis=1)
     members = tuple(float(sigma) for sigma, is_in in zip(sigmas, inside, strict=True) if is_in)
-    return OptimumSet(float(best), members, confidence, critical)
+    return OptimumSet(float(best), members, confidence, tuple(critical.tolist()))
 
 
 def _spread_of_differences(counts: NDArray[np.integer], covariance: FloatArray) -> FloatArray:
@@ -92,13 +94,13 @@ def _spread_of_differences(counts: NDArray[np.integer], covariance: FloatArray) 
     return spread
 
 
-def _critical_value(covariance: FloatArray, spread: FloatArray, confidence: float, rng: np.random.Generator) -> float:
-    """Quantile of the largest |z_l - z_m| / spread_lm over all pairs, z normal; constant differences are left out."""
+def _critical_values(
+    covariance: FloatArray, spread: FloatArray, confidence: float, rng: np.random.Generator
+) -> FloatArray:
+    """Quantile of max_m (z_l - z_m) / spread_lm for each level l, z normal; constant differences are left out."""
     levels = len(covariance)
     z = rng.multivariate_normal(np.zeros(levels), covariance, size=DRAWS, check_valid="ignore", method="eigh")
     with np.errstate(divide="ignore"):
         scale = np.where(spread > 0, 1 / spread, 0.0)
-    largest = np.zeros(DRAWS)
-    for level in range(levels):
-        np.maximum(largest, (np.abs(z - z[:, [level]]) * scale[level]).max(axis=1), out=largest)
-    return float(np.quantile(largest, confidence))
+    excess = [((z[:, [level]] - z) * scale[level]).max(axis=1) for level in range(levels)]
+    return np.asarray(np.quantile(excess, confidence, axis=1))

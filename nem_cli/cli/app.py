@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
-from nem_cli.cli import check, compare, figures, replay, show, sweep, verify
+from nem_cli.cli import check, compare, figures, fit, replay, schema, show, sweep, verify
 
 app = typer.Typer(
     name="nem",
@@ -20,9 +21,11 @@ app = typer.Typer(
 app.command("sweep")(sweep.sweep)
 app.command("compare")(compare.compare)
 app.command("figures")(figures.figures)
+app.command("fit")(fit.fit)
 app.command("verify")(verify.verify)
 app.command("replay")(replay.replay)
 app.command("check")(check.check)
+app.command("schema")(schema.schema)
 app.command("show")(show.show)
 
 
@@ -45,4 +48,5 @@ def common(
 
 def main() -> None:
     """Entry point of ``nem``."""
+    sys.path.append("")  # package.module:Name may be a file in the current folder; last, so that it shadows nothing
     app(prog_name="nem")

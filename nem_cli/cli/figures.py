@@ -18,6 +18,7 @@ def figures(
     jobs: options.Jobs = None,
     backend: options.Backend = "loky",
     scheduler: options.Scheduler = "",
+    timeout: options.Timeout = None,
     everything: Annotated[bool, typer.Option("--all", help="Run every study too, and put it into the report.")] = False,
     fresh: options.Fresh = False,
     quiet: options.Quiet = False,
@@ -34,7 +35,7 @@ def figures(
     from nem_cli.workflow.figures import estimates
     from nem_cli.workflow.figures import figures as make
 
-    workers = Workers(jobs, backend, scheduler)
+    workers = Workers(jobs, backend, scheduler, timeout)
     if dry_run:
         for sentence in estimates(trials, workers, everything=everything):
             typer.echo(sentence)

@@ -20,6 +20,15 @@ Backend = Annotated[str, typer.Option("--backend", help="loky (processes), threa
 Scheduler = Annotated[
     str, typer.Option("--scheduler", metavar="TCP://HOST:PORT", help="A Dask scheduler's address, for --backend dask.")
 ]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        help="Give up when no block of trials has come back for so long; what is done is kept.",
+        show_default="an hour with dask, else never",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, on standard output.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would run and about how long; run nothing.")]

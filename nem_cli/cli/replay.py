@@ -61,7 +61,7 @@ def _checked(found: Replay) -> str:
 
 
 def _print_json(found: Replay) -> None:
-    from json import dumps
+    from json import dumps, loads
 
     result = {
         "settings": dict(found.level.settings),
@@ -71,7 +71,8 @@ def _print_json(found: Replay) -> None:
         "checked_with": found.checked_with or None,
         "differences": list(found.differences),
     }
-    typer.echo(dumps(result, indent=2))
+    plain = loads(dumps(result), parse_constant=lambda _: None)  # JSON has no NaN: a degenerate start has no density
+    typer.echo(dumps(plain, indent=2))
 
 
 def _print_table(found: Replay) -> None:

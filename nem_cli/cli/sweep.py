@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nem_cli.cli import options, terminal
+from nem_cli.errors import ConfigError
 
 
 @terminal.command
@@ -20,6 +21,19 @@ def sweep(
     jobs: options.Jobs = None,
     backend: options.Backend = "loky",
     scheduler: options.Scheduler = "",
+    timeout: options.Timeout = None,
+    until_ci: Annotated[
+        float | None,
+        typer.Option(
+            "--until-ci",
+            metavar="HALF_WIDTH",
+            help="Add trials until every level's interval is at most so many M-steps to either side. An interval that "
+            "decides when to stop is a little too narrow.",
+        ),
+    ] = None,
+    max_trials: Annotated[
+        int | None, typer.Option("--max-trials", help="Where --until-ci ends.", show_default="100,000")
+    ] = None,
     fresh: options.Fresh = False,
     quiet: options.Quiet = False,
     json: options.Json = False,
@@ -35,16 +49,28 @@ def sweep(
     from nem_cli.experiment.runner import Workers
     from nem_cli.workflow import folder
     from nem_cli.workflow.estimate import estimate
+    from nem_cli.workflow.precision import MAX_TRIALS, Precision
     from nem_cli.workflow.sweep import sweep as run_sweep
 
     experiment = load(folder.find_config(config), overrides or (), trials=trials, seed=seed)
-    workers = Workers(jobs, backend, scheduler)
+    workers = Workers(jobs, backend, scheduler, timeout)
+    until = None
+    if until_ci is not None:
+        until = Precision(until_ci, MAX_TRIALS if max_trials is None else max_trials)
+    elif max_trials is not None:
+        raise ConfigError("needs --until-ci", source="--max-trials")
     if dry_run:
         typer.echo(estimate(experiment, workers))
         return
     with terminal.progress(experiment.name, quiet or json) as progress:
         run = run_sweep(
-            experiment, out=out, workers=workers, fresh=fresh, progress=progress, command=["nem", *sys.argv[1:]]
+            experiment,
+            out=out,
+            workers=workers,
+            fresh=fresh,
+            until=until,
+            progress=progress,
+            command=["nem", *sys.argv[1:]],
         )
     if json:
         from nem_cli.report.tables import summary_json

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -32,7 +34,28 @@ def print_run(run: Run) -> None:
         "Log-lik. gap: mean final log-likelihood minus EM's. Time: processor time a trial over EM's. "
         f"Intervals are bootstrap percentiles, pointwise; {text.endings(run.summary, run.experiment.stop.rule)}."
     )
+    for line in notes(run):
+        console.print(line)
     console.print(f"Written to {run.folder}", soft_wrap=True)
+
+
+def notes(run: Run) -> Iterator[str]:
+    """What a reader of the table must also know."""
+    unsound = [row for row in run.summary if row.degenerate or row.max_iterations]
+    if unsound:
+        shown = "; ".join(
+            f"{', '.join(text.setting(path, value) for path, value in row.settings)}: "
+            f"{_number(row.mean_iterations_converged, '.2f') or 'none'} over {row.converged:,} of {row.trials:,}"
+            for row in unsound
+        )
+        yield f"M-steps over converged trials alone, where some didn't converge: {shown}."
+    until = run.manifest.get("until_ci")
+    if until:
+        yield (
+            f"Trials were added until every interval's half-width was at most {until['half_width']:g}"
+            + ("" if until["reached"] else f"; at --max-trials the widest was still {until['widest']:.3g}")
+            + ". Such intervals are a little too narrow."
+        )
 
 
 def _cells(run: Run, row: LevelSummary) -> list[str]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import functools
+import signal
 import sys
+import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import ParamSpec, TypeVar
 
 import typer
 
-from nem_cli.errors import ConfigError, NemError
+from nem_cli.errors import ConfigError, NemError, NemWarning
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,7 +28,8 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return function(*args, **kwargs)
+            with _terminable(), _plain_warnings():
+                return function(*args, **kwargs)
         except NemError as error:
             typer.echo(f"nem: {error}", err=True)
             raise typer.Exit(BAD_INPUT if isinstance(error, ConfigError) else FAILED) from None
@@ -39,6 +44,40 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(FAILED) from None
 
     return run
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Take SIGTERM, which batch systems send, for Ctrl-C: finish what is being written, end the workers."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Show nem's own warnings as a line, without the place in the code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", NemWarning)
+        shown = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: object, **more: object) -> None:
+            if issubclass(category, NemWarning):
+                typer.echo(f"nem: warning: {message}", err=True)
+            else:
+                shown(message, category, *place, **more)  # type: ignore[arg-type]
+
+        warnings.showwarning = show
+        yield
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from nem_cli.report.claims import Finding, Row
+from nem_cli.report.claims import Row
+from nem_cli.report.findings import Finding
 from nem_cli.report.prose import tally
 from nem_cli.report.verdict import Outcome
 

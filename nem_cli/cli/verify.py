@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from nem_cli.analysis.verification import Verification
 
 
+_MOST_COMPONENTS = 2
+"""With more, their columns don't fit a terminal."""
+
+
 @terminal.command
 def verify(
     config: Annotated[str, typer.Argument(help="A config file, or the bare name of a shipped one such as mnem.")],
@@ -80,7 +84,8 @@ def _print_table(found: Verification) -> None:
     console.print(
         f"{experiment.noise.injection} noise, sigma {found.sigma:g}; {found.samples:,} samples; nats a sample"
     )
-    components = range(1, len(experiment.mixture.weights) + 1)
+    count = len(experiment.mixture.weights)
+    components = range(1, count + 1 if count <= _MOST_COMPONENTS else 1)
     for screen in found.screens:
         table = Table(title=name(screen), title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
         for column in ("k", "scale", "(10), 95 % CI", *(f"comp. {j}" for j in components), "(12) at k-1, 95 % CI"):
@@ -90,13 +95,14 @@ def _print_table(found: Verification) -> None:
                 str(row.k),
                 f"{row.scale:.3g}",
                 _interval(row.condition),
-                *(f"{each.mean:.4f}" for each in row.components),
+                *(f"{row.components[j - 1].mean:.4f}" for j in components),
                 _interval(row.at_estimate.difference),
             )
         console.print(table)
+    shares = "comp. j: what component j adds to it." if components else "What each component adds is in verify.csv."
     console.print(
-        "(10): the expectation, at theta* (there the sides of (12) differ by the same). comp. j: what component j adds "
-        "to it. (12) at k-1: left minus right side, Y from the current estimate."
+        f"(10): the expectation, at theta* (there the sides of (12) differ by the same). {shares} (12) at k-1: left "
+        "minus right side, Y from the current estimate. Intervals are pointwise."
     )
 
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from nem_cli.em.arrays import FloatArray
-from nem_cli.em.contract import check_injection, noisy_data
+from nem_cli.em.arrays import FloatArray, IntArray
+from nem_cli.em.contract import admitted, check_injection, noisy_data
 from nem_cli.em.family import Family
 from nem_cli.em.injection import Injection
 from nem_cli.em.parameters import Parameters
@@ -150,6 +150,8 @@ class Noise:
         # Where the admissible set is the point y itself, no noise but the neutral one can be admitted.
         pending = np.arange(y.size) if reach is None else np.flatnonzero(reach)
         clean = y.ravel()
+        trial = np.arange(y.size) // y.shape[1]
+        before = self._log_kernels(family, clean, theta, trial)
         r_flat = r.reshape(len(r), -1)
         draws = accepted = 0
         for _ in range(MAX_TRIES if self.on_reject == "redraw" else 1):
@@ -161,23 +163,20 @@ class Noise:
                 self._refuse_outside(family, y_dagger)
             possible = np.flatnonzero(family.inside(y_dagger))  # a value that can't occur is admitted by no screen
             points = pending[possible]
-            log_gain = self._log_gain(family, clean[points], y_dagger[possible], theta.take(points // y.shape[1]))
-            admitted = possible[self.condition.admits(log_gain, r_flat[:, points])]
-            n[pending[admitted]] = proposal[admitted]
+            log_gain = self._log_kernels(family, y_dagger[possible], theta, trial[points]) - before[:, points]
+            fits = possible[admitted(self.condition, log_gain, r_flat[:, points])]
+            n[pending[fits]] = proposal[fits]
             draws += pending.size
-            accepted += admitted.size
-            pending = np.delete(pending, admitted)
+            accepted += fits.size
+            pending = np.delete(pending, fits)
         return Sampled(n.reshape(y.shape), draws, accepted)
 
     @staticmethod
-    def _log_gain(family: Family, y: FloatArray, y_dagger: FloatArray, theta: Parameters) -> FloatArray:
-        """log f(y+ | j) - log f(y | j), shape (K, points); theta has a row a point."""
-        log_gain = np.empty((theta.components, y.size))
-        for j in range(theta.components):
-            mean, variance = theta.means[:, j], theta.variances[:, j]
-            log_gain[j] = family.log_kernel(y_dagger, mean, variance)
-            log_gain[j] -= family.log_kernel(y, mean, variance)
-        return log_gain
+    def _log_kernels(family: Family, y: FloatArray, theta: Parameters, trial: IntArray) -> FloatArray:
+        """log f(y | j) without its normaliser for points (n,) of the given trials, shape (K, n)."""
+        return np.stack(
+            [family.log_kernel(y, theta.means[trial, j], theta.variances[trial, j]) for j in range(theta.components)]
+        )
 
     def _refuse_outside(self, family: Family, y_dagger: FloatArray) -> None:
         inside = family.inside(y_dagger)

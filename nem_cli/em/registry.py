@@ -23,7 +23,7 @@ class Registry(Generic[T]):
     Parameters
     ----------
     kind : str
-        What messages call it; its entry-point group is ``nem_cli.<kind>s``.
+        What messages call it; its entry-point group is ``nem_cli.`` and the plural.
     base : type
         The class that an extension must subclass.
     builtin : dict
@@ -38,7 +38,8 @@ class Registry(Generic[T]):
     @property
     def group(self) -> str:
         """The entry-point group of this kind."""
-        return f"nem_cli.{self.kind.replace(' ', '_')}s"
+        plural = f"{self.kind[:-1]}ies" if self.kind.endswith("y") else f"{self.kind}s"
+        return f"nem_cli.{plural.replace(' ', '_')}"
 
     def names(self) -> list[str]:
         """The registered names, our own first."""
@@ -88,6 +89,8 @@ class Registry(Generic[T]):
                 path=path,
                 value=target,
             )
+        if not isinstance(getattr(extension, "name", None), str):
+            raise PluginError(f"this {self.kind} must have a name, which is text", path=path, value=target)
         return cast(T, extension)
 
 

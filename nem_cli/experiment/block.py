@@ -16,6 +16,7 @@ from nem_cli.em.parameters import Parameters
 from nem_cli.em.registry import families, starts, stop_rules
 from nem_cli.em.start import Given, Start
 from nem_cli.experiment.config import Components, TrialSettings
+from nem_cli.experiment.machine import cpu
 from nem_cli.experiment.plan import DATA, NOISE, Level, stream
 
 
@@ -30,12 +31,15 @@ class Block:
         Processor time of Algorithm 1 alone.
     draws, accepted : int
         See `nem_cli.em.noise.Sampled`.
+    cpu : str
+        The processor that made it.
     """
 
     trials: NDArray[np.void]
     seconds: float
     draws: int
     accepted: int
+    cpu: str
 
 
 def trial_dtype(components: int) -> np.dtype[np.void]:
@@ -65,7 +69,7 @@ def run_block(level: Level, seed: int, block: int) -> Block:
     table["weights"] = fits.theta.weights
     table["means"] = fits.theta.means
     table["variances"] = fits.theta.variances
-    return Block(table, seconds, fits.draws, fits.accepted)
+    return Block(table, seconds, fits.draws, fits.accepted, cpu())
 
 
 def data_and_starts(level: Level, seed: int, block: int) -> tuple[FloatArray, Parameters]:

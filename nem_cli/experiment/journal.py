@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nem_cli.errors import FolderError, RunError
 from nem_cli.experiment.block import Block, trial_dtype
+from nem_cli.experiment.identity import refuse_other
 from nem_cli.experiment.plan import Level
 
 FORMAT = 1
@@ -66,6 +67,8 @@ class Journal:
     ------
     FolderError
         If the file is damaged, was made by another version, or holds another experiment; it is left as it was.
+    RunError
+        If the disk has no room.
     """
 
     def __init__(
@@ -77,29 +80,15 @@ class Journal:
         read_only: bool = False,
     ) -> None:
         self.path = path
-        fresh = not path.exists()
-        if read_only and fresh:
-            raise FolderError(
-                "has no journal (trials.sqlite), so its trials aren't known here", source=str(path.parent)
-            )
+        self._db = sqlite3.connect(":memory:")
         try:
             if read_only:
-                # Without a log nobody is writing, and an immutable file is read without leaving a trace beside it.
-                unchanging = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
-                self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{unchanging}", uri=True)
+                self._open_to_read()
             else:
-                self._db = sqlite3.connect(path, isolation_level=None)
-                self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # no shared-memory file; works on network disks
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA synchronous = NORMAL")
-            if fresh or not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                self._create(identity or {}, swept or set())
-            else:
-                self._check_sound()
-                if not read_only:
-                    self._check_identity(identity or {}, swept or set())
+                self._open(identity or {}, swept or set())
             self._ids = {key: number for number, key in self._db.execute("SELECT id, key FROM levels")}
-        except sqlite3.DatabaseError as error:
+            self._cpus: list[str] = self._meta("cpus") or []
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:  # the last two: contents that make no sense
             self.close()
             raise self._trouble(error) from error
         except BaseException:
@@ -116,12 +105,16 @@ class Journal:
 
     def close(self) -> None:
         """Close the file; what was added is in it."""
-        if hasattr(self, "_db"):
-            self._db.close()
+        self._db.close()
+
+    @property
+    def cpus(self) -> list[str]:
+        """The processors that made its blocks."""
+        return list(self._cpus)
 
     def done(self, level: Level) -> set[int]:
         """The numbers of a level's finished blocks."""
-        rows = self._db.execute("SELECT block FROM blocks WHERE level = ?", (self._ids.get(level.key),))
+        rows = self._rows("SELECT block FROM blocks WHERE level = ?", self._ids.get(level.key))
         return {number for (number,) in rows}
 
     def add(self, level: Level, number: int, block: Block) -> None:
@@ -145,12 +138,12 @@ class Journal:
                 "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (self._ids[level.key], number, block.seconds, block.draws, block.accepted, zlib.crc32(data), data),
             )
+            if block.cpu not in self._cpus:
+                self._cpus.append(block.cpu)
+                self._set_meta("cpus", self._cpus)
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
-            raise RunError(
-                f"{self.path}: can't be written ({error}); finished blocks are kept. "
-                "Make room or mend the permissions, then give the same command again to go on"
-            ) from error
+            raise self._unwritable(error) from error
 
     def read(self, level: Level, trials: int) -> Iterator[NDArray[np.void]]:
         """A level's first trials in order, a table of dtype `trial_dtype` a block.
@@ -162,51 +155,108 @@ class Journal:
         """
         dtype = trial_dtype(level.components)
         for number in range(level.blocks(trials)):
-            try:
-                row = self._db.execute(
-                    "SELECT trials, checksum FROM blocks WHERE level = ? AND block = ?",
-                    (self._ids.get(level.key), number),
-                ).fetchone()
-            except sqlite3.DatabaseError as error:
-                raise self._trouble(error) from error
-            if row is None:
+            rows = self._rows(
+                "SELECT trials, checksum FROM blocks WHERE level = ? AND block = ?", self._ids.get(level.key), number
+            )
+            if not rows:
                 raise FolderError(
                     f"block {number} of level {dict(level.settings)} isn't finished", source=str(self.path)
                 )
-            if zlib.crc32(row[0]) != row[1]:
-                raise self._trouble(f"block {number} of level {dict(level.settings)} fails its checksum")
-            table = np.frombuffer(row[0], dtype=dtype)
+            ((data, checksum),) = rows
+            if not isinstance(data, bytes) or zlib.crc32(data) != checksum:
+                raise self._damaged(f"block {number} of level {dict(level.settings)} fails its checksum")
+            table = np.frombuffer(data, dtype=dtype)
             yield table[: trials - number * level.block_trials]
 
     def totals(self, level: Level, trials: int) -> Totals:
         """Sums over the blocks that hold a level's first trials."""
-        count, seconds, draws, accepted = self._db.execute(
+        ((count, seconds, draws, accepted),) = self._rows(
             "SELECT count(*), total(seconds), total(draws), total(accepted) FROM blocks WHERE level = ? AND block < ?",
-            (self._ids.get(level.key), level.blocks(trials)),
-        ).fetchone()
+            self._ids.get(level.key),
+            level.blocks(trials),
+        )
         return Totals(count * level.block_trials, seconds, int(draws), int(accepted))
 
+    def _rows(self, query: str, *parameters: object) -> list[Any]:
+        try:
+            return self._db.execute(query, parameters).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise self._trouble(error) from error
+
+    def _open_to_read(self) -> None:
+        if not self.path.exists():
+            raise FolderError(
+                "has no journal (trials.sqlite), so its trials aren't known here", source=str(self.path.parent)
+            )
+        self._connect("mode=ro" if self._has_log() else "immutable=1")
+        if not self._has_tables():
+            raise FolderError("holds no finished block", source=str(self.path))
+        self._check_sound()
+        self._check_format()
+
+    def _open(self, identity: dict[str, Any], swept: set[str]) -> None:
+        """Refuse what can't be continued before anything is opened for writing."""
+        logged = self._has_log()
+        if self.path.exists() and self.path.stat().st_size:
+            self._connect("immutable=1")
+            if self._has_tables():
+                if not logged:  # else a kill may have left the file behind its log
+                    self._check_sound()
+                self._check_format()
+                self._check_identity(identity, swept)
+        self._connect("mode=rwc")
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # no shared-memory file; works on network disks
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        if not self._has_tables():
+            self._create(identity, swept)
+        else:
+            if logged:
+                self._check_sound()
+            self._check_format()
+            self._check_identity(identity, swept)
+            self._merge_identity(identity, swept)
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # so that the check above needs the file alone
+
+    def _connect(self, mode: str) -> None:
+        self._db.close()
+        self._db = sqlite3.connect(f"{self.path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
+
+    def _has_log(self) -> bool:
+        """Whether there is a write-ahead log: a run is going on, or was killed."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return log.exists() and log.stat().st_size > 0
+
+    def _has_tables(self) -> bool:
+        return bool(self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+
     def _create(self, identity: dict[str, Any], swept: set[str]) -> None:
-        self._db.executescript(_SCHEMA)
+        self._db.executescript(f"BEGIN; {_SCHEMA}")
         meta = {
             "format": FORMAT,
             "algorithm": ALGORITHM,
             "numpy": np.__version__,
             "identity": identity,
             "swept": sorted(swept),
+            "cpus": [],
         }
-        self._db.executemany(
-            "INSERT INTO meta VALUES (?, ?)", [(key, json.dumps(value)) for key, value in meta.items()]
-        )
+        for key, value in meta.items():
+            self._set_meta(key, value)
+        self._db.execute("COMMIT")
 
     def _meta(self, key: str) -> Any:
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else json.loads(row[0])
 
+    def _set_meta(self, key: str, value: Any) -> None:
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+
     def _check_sound(self) -> None:
         found = self._db.execute("PRAGMA quick_check").fetchone()[0]
         if found != "ok":
-            raise self._trouble(found)
+            raise self._damaged(found)
+
+    def _check_format(self) -> None:
         theirs = self._meta("format")
         if theirs != FORMAT:
             raise FolderError(
@@ -224,48 +274,35 @@ class Journal:
                     "use that version, another --out, or --fresh to start over",
                     source=str(self.path),
                 )
-        either = swept | set(self._meta("swept"))
-        refuse_other(self.path.parent, self._meta("identity"), identity, either)
-        merged = self._meta("identity") | {path: value for path, value in identity.items() if path in either}
+        refuse_other(self.path.parent, self._meta("identity"), identity, swept | set(self._meta("swept")))
+
+    def _merge_identity(self, identity: dict[str, Any], swept: set[str]) -> None:
+        """From now on the settings that this run's sweep sets belong to the levels."""
         self._db.execute("BEGIN")
-        self._db.execute("UPDATE meta SET value = ? WHERE key = 'swept'", (json.dumps(sorted(either)),))
-        self._db.execute("UPDATE meta SET value = ? WHERE key = 'identity'", (json.dumps(merged),))
+        either = swept | set(self._meta("swept"))
+        self._set_meta(
+            "identity", self._meta("identity") | {path: identity[path] for path in identity if path in either}
+        )
+        self._set_meta("swept", sorted(either))
         self._db.execute("COMMIT")
 
-    def _trouble(self, what: object) -> FolderError:
+    def _trouble(self, error: Exception) -> FolderError | RunError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            return self._unwritable(error)
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            return FolderError(f"can't be written ({error}); choose another --out", source=str(self.path))
+        return self._damaged(error)
+
+    def _unwritable(self, error: Exception) -> RunError:
+        return RunError(
+            f"{self.path}: can't be written ({error}); finished blocks are kept. "
+            "Make room or mend the permissions, then give the same command again to go on"
+        )
+
+    def _damaged(self, what: object) -> FolderError:
         return FolderError(
             f"the journal is damaged or can't be used ({what}); it is left as it was. Mend or move it, give another "
             "--out, or start over with --fresh",
             source=str(self.path),
         )
-
-
-def refuse_other(folder: Path, theirs: dict[str, Any], ours: dict[str, Any], swept: set[str]) -> None:
-    """Refuse a folder that holds another experiment.
-
-    Raises
-    ------
-    FolderError
-        With a line for each setting that differs.
-    """
-    missing = object()
-    differing = [
-        f"  {path}: there {_shown(theirs.get(path, missing), missing)}, here {_shown(ours.get(path, missing), missing)}"
-        for path in sorted(theirs.keys() | ours.keys())
-        if not _is_swept(path, swept) and theirs.get(path, missing) != ours.get(path, missing)
-    ]
-    if differing:
-        raise FolderError(
-            "holds another experiment; it is left untouched. These settings differ:\n"
-            + "\n".join(differing)
-            + "\nGive another --out or another name, or --fresh to start over",
-            source=str(folder),
-        )
-
-
-def _is_swept(path: str, swept: set[str]) -> bool:
-    return any(path == other or path.startswith(f"{other}.") or other.startswith(f"{path}.") for other in swept)
-
-
-def _shown(value: object, missing: object) -> str:
-    return "not set" if value is missing else json.dumps(value)

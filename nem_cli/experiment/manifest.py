@@ -16,6 +16,7 @@ import numpy as np
 
 import nem_cli
 from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.machine import cpu
 from nem_cli.experiment.runner import Workers
 
 
@@ -70,20 +71,6 @@ def git_state(folder: Path) -> dict[str, Any] | None:
         return {"commit": git("rev-parse", "HEAD"), "dirty": bool(changed)}
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-def cpu() -> str:
-    """The processor's name and the vector instructions that numpy uses on it, as far as it tells."""
-    name = platform.processor()
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-                break
-    except OSError:
-        pass
-    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
-    return f"{name or platform.machine()} [{' '.join(found)}]"
 
 
 def _blas() -> str:

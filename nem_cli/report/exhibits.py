@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-
-from matplotlib.figure import Figure
+from collections.abc import Sequence
 
 from nem_cli.analysis.comparison import Comparison, Difference
-from nem_cli.analysis.summary import LevelSummary
 from nem_cli.experiment.config import Experiment
-from nem_cli.report import paper, text
-from nem_cli.report.claims import p_text
-from nem_cli.report.comparison_figure import draw_difference, draw_means
-from nem_cli.report.curves import draw_curves
+from nem_cli.report import paper, pictures
+from nem_cli.report.comparison_text import conclusion
+from nem_cli.report.findings import p_text
 from nem_cli.report.protocol_table import protocol_table
 from nem_cli.report.record import Record
-from nem_cli.report.run_figure import add_legend
-from nem_cli.report.section import Link, Picture, Section, Table
-from nem_cli.report.style import style, svg
-
-_SIZE = (4.6, 3.7)
-"""Inches; small, so that letters stay legible on a phone."""
-_INJECTION = "noise.injection"
+from nem_cli.report.section import Link, Section, Table
 
 
 def figures(title: str, paragraphs: tuple[str, ...], records: Sequence[Record]) -> Section:
     """Runs side by side, in the layout of the paper's figures."""
-    return Section(title, paragraphs, pictures=tuple(map(_picture, records)), links=tuple(map(_csv, records)))
+    return Section(
+        title, paragraphs, pictures=tuple(map(pictures.run_picture, records)), links=tuple(map(_csv, records))
+    )
 
 
 def blind(records: Sequence[Record], answers: Sequence[str]) -> Section:
@@ -39,7 +30,7 @@ def blind(records: Sequence[Record], answers: Sequence[str]) -> Section:
             "differ: additive noise has the data's unit, multiplicative noise has none.",
             *answers,
         ),
-        pictures=tuple(_blind_picture(record, mode) for record in records for mode in paper.OPTIMA),
+        pictures=tuple(pictures.blind_picture(record, mode) for record in records for mode in paper.OPTIMA),
         links=tuple(map(_csv, records)),
     )
 
@@ -65,6 +56,7 @@ def comparison(named: Sequence[tuple[str, Comparison, str]]) -> Section:
             "seed, since the smallest of many means is on average smaller than the mean that it estimates. Unpaired is "
             "the paper's design. Paired uses the same data for both modes, which tells more with as many trials.",
             *(_sides(protocol, compared) for protocol, compared, _ in named),
+            *(f"Protocol \u201c{protocol}\u201d. {conclusion(compared)}" for protocol, compared, _ in named),
         ),
         tables=(
             Table(
@@ -75,7 +67,7 @@ def comparison(named: Sequence[tuple[str, Comparison, str]]) -> Section:
             ),
         ),
         pictures=tuple(
-            picture for protocol, compared, _ in named for picture in _comparison_pictures(protocol, compared)
+            picture for protocol, compared, _ in named for picture in pictures.comparison_pictures(protocol, compared)
         ),
         links=tuple(Link(f"{protocol}: comparison.json", f"{at}/comparison.json") for protocol, _, at in named),
     )
@@ -117,8 +109,8 @@ def endings(records: Sequence[Record]) -> Section:
     )
 
 
-def made_with(records: Sequence[Record], command: Sequence[str]) -> Section:
-    """The manifest, and the commands."""
+def made_with(records: Sequence[Record], command: Sequence[str], *, studied: bool) -> Section:
+    """The manifest, and the commands; `studied` where the studies are in the page."""
     keys = ("nem", "git", "python", "numpy", "scipy", "joblib", "blas", "platform", "cpu", "backend", "jobs")
     common = tuple((key, _manifest_value(records, key)) for key in keys)
     rows = tuple(
@@ -134,7 +126,7 @@ def made_with(records: Sequence[Record], command: Sequence[str]) -> Section:
     sweeps = [f"nem sweep {record.name} --trials {record.experiment.trials}" for record in records]
     return Section(
         "How it was made",
-        ("This page and everything in it:",),
+        (*(() if studied else ("The studies aren't in this page; nem figures --all adds them.",)), "The command:"),
         code=" ".join(command),
         tables=(
             Table(("Made with", ""), common, "What all runs have in common; where they differ, each value."),
@@ -144,72 +136,6 @@ def made_with(records: Sequence[Record], command: Sequence[str]) -> Section:
             Table(("One run alone", "command"), tuple(zip([r.name for r in records], sweeps, strict=True))),
         ),
         links=tuple(Link(f"{record.name}: manifest", f"{record.address}/manifest.json") for record in records),
-    )
-
-
-def panel(experiment: Experiment, summary: Sequence[LevelSummary]) -> Figure:
-    """A figure for the page: the curves without the caption, which the page has as text."""
-    with style():
-        figure = Figure(figsize=_SIZE, layout="constrained")
-        axes = figure.add_subplot()
-        draw_curves(axes, experiment, summary)
-        add_legend(figure, [axes], ncols=1)
-    return figure
-
-
-def _picture(record: Record) -> Picture:
-    experiment = record.experiment
-    return Picture(svg(panel(experiment, record.summary)), _alt(record), _caption(experiment, record.summary))
-
-
-def _blind_picture(record: Record, mode: str) -> Picture:
-    noise = record.experiment.noise.model_copy(update={"injection": mode})
-    chosen = record.experiment.figure.model_copy(update={"panels": None})
-    title = f"{record.experiment.title}: {mode} noise"
-    experiment = record.experiment.model_copy(update={"noise": noise, "title": title, "figure": chosen})
-    rows = [
-        replace(row, settings=tuple((path, value) for path, value in row.settings if path != _INJECTION))
-        for row in record.summary
-        if dict(row.settings)[_INJECTION] == mode
-    ]
-    ends = []
-    for screen, name in (("every-component", "screened"), ("none", "blind")):
-        last = max((row for row in rows if dict(row.settings)["noise.screen"] == screen), key=lambda row: row.sigma)
-        ends.append(f"{name} noise {last.mean_iterations:.2f} at {last.sigma:g}")
-    alt = f"{title}: mean M-steps against sigma. EM {record.em.mean_iterations:.2f}; {'; '.join(ends)}."
-    return Picture(svg(panel(experiment, rows)), alt, _caption(experiment, rows))
-
-
-def _comparison_pictures(protocol: str, compared: Comparison) -> Iterator[Picture]:
-    a, b = compared.a, compared.b
-    means = f"{a.name} {a.mean_iterations:.2f}, {b.name} {b.mean_iterations:.2f}"
-    interval = compared.unpaired.interval(0.95)
-    ends = f", 95 % interval {interval.low:.2f} to {interval.high:.2f}" if interval else ""
-    difference = f"unpaired {compared.unpaired.difference:.2f}{ends}; paired {compared.paired.difference:.2f}"
-    for draw, what, numbers in ((draw_means, "two means", means), (draw_difference, "difference", difference)):
-        with style():
-            figure = Figure(figsize=_SIZE, layout="constrained")
-            draw(figure.add_subplot(), compared)
-        yield Picture(
-            svg(figure),
-            f"{protocol}: bootstrap distribution of the {what}: {numbers}.",
-            f"Protocol \u201c{protocol}\u201d. Each distribution is drawn to the same height. Bars: 90 % (thick), "
-            "95 % and 99 % (thin) percentile intervals.",
-        )
-
-
-def _caption(experiment: Experiment, rows: Sequence[LevelSummary]) -> str:
-    confidence = f"{100 * experiment.bootstrap.confidence:g} % bootstrap intervals, pointwise"
-    facts = [*text.protocol(experiment), confidence, text.endings(list(rows))]
-    return f"{experiment.title or experiment.name}. {'; '.join(facts)}."
-
-
-def _alt(record: Record) -> str:
-    best, last = record.best, max(record.summary, key=lambda row: row.sigma)
-    return (
-        f"{record.experiment.title}: mean M-steps against initial noise standard deviation. EM takes "
-        f"{record.em.mean_iterations:.2f}. The lowest point is {best.mean_iterations:.2f} at {best.sigma:g}; at "
-        f"{last.sigma:g} it is {last.mean_iterations:.2f}."
     )
 
 

@@ -29,8 +29,8 @@ def tally(rows: Sequence[Row]) -> list[str]:
     return sentences
 
 
-def standing(rows: Sequence[Row]) -> Section:
-    """Which rows are evidence."""
+def standing(rows: Sequence[Row], trials: int) -> Section:
+    """Which rows are evidence, and how much; `trials` a level."""
     counts = {each: sum(row.claim.standing == each for row in rows) for each in (CONSTRUCTION, PARTLY, EVIDENCE)}
     return Section(
         "What is evidence, and what agrees by construction",
@@ -46,6 +46,8 @@ def standing(rows: Sequence[Row]) -> Section:
             "from blind noise, and the sign and size of the difference between the modes. So was how the effect moves "
             "with the settings. Among settings drawn at random, most show NEM slower than EM at the paper's additive "
             "level.",
+            "Rows aren't independent of each other, and the fewer the trials, the wider the intervals and the easier a "
+            f"number is reproduced. Here are {trials:,} trials a level.",
         ),
     )
 
@@ -54,7 +56,7 @@ def accuracy(records: Sequence[Record]) -> Section:
     """A count is neither accuracy nor time."""
     rows = tuple(cells for record in records for cells in _costs(record))
     return Section(
-        "A count isn't accuracy, and a count isn't time",
+        "A count is neither accuracy nor time",
         (
             "Fewer M-steps until the stop rule holds isn't the same accuracy in fewer M-steps. Noise that shrinks the "
             "data can end a trial further from the maximum of the likelihood. The table gives the mean final "

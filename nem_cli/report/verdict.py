@@ -90,7 +90,7 @@ def interval(paper: Interval, ours: Difference) -> Verdict:
 
 def optimum(paper: Number, ours: OptimumSet, levels: Sequence[float]) -> Verdict:
     """The paper's optimal level against our confidence set; `levels` is the grid."""
-    if ours.critical_value is None:
+    if ours.critical_values is None:
         return uncheckable("too few trials for a confidence set")
     if not _among(paper.value, levels):
         return uncheckable(f"the grid has no level {paper.written}")

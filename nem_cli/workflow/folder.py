@@ -16,6 +16,7 @@ from nem_cli.errors import ConfigError, FolderError, RunError
 from nem_cli.experiment.config import Experiment
 
 RESULTS = Path("results")
+_UNFINISHED = ".nem-tmp"
 
 
 def find_config(given: str | Path) -> Path:
@@ -27,8 +28,11 @@ def find_config(given: str | Path) -> Path:
         If there is no such file; the message lists the shipped configs.
     """
     path = Path(given)
-    if path.is_file():
-        return path
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:  # a name too long, a folder that may not be searched
+        raise ConfigError(f"can't be read: {error.strerror}", source=str(given)) from None
     shipped = shipped_configs()
     if path.name.removesuffix(".yaml") in shipped and path.parent == Path("."):
         return shipped[path.name.removesuffix(".yaml")]
@@ -57,7 +61,7 @@ def write(path: Path, content: str | bytes | Iterable[str]) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 if isinstance(content, bytes):
@@ -65,6 +69,8 @@ def write(path: Path, content: str | bytes | Iterable[str]) -> None:
                 else:
                     for part in [content] if isinstance(content, str) else content:
                         file.write(part.encode())
+                file.flush()
+                os.fsync(file.fileno())
             os.chmod(name, 0o644)
             os.replace(name, path)
         except BaseException:
@@ -72,6 +78,12 @@ def write(path: Path, content: str | bytes | Iterable[str]) -> None:
             raise
     except OSError as error:
         raise RunError(f"{path}: can't be written: {error.strerror}; finished trials stay in the journal") from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the unfinished files that a killed run left in its folder."""
+    for path in folder.glob(f".*{_UNFINISHED}"):
+        path.unlink(missing_ok=True)
 
 
 def config_yaml(experiment: Experiment) -> str:

@@ -181,7 +181,7 @@ def _sections(
     blind = [record(each.blind, root) for each in checked]
     everything = [*main, *moments, *blind]
     return (
-        prose.standing(table),
+        prose.standing(table, stated.additive.experiment.trials),
         prose.accuracy([*main, *moments]),
         exhibits.figures("Figures 1 and 2, as stated and companion", (), main),
         exhibits.blind(blind, answers),
@@ -200,5 +200,5 @@ def _sections(
         prose.inconsistencies(stated.comparison, companion.comparison),
         *studies,
         exhibits.endings(everything),
-        exhibits.made_with(everything, command),
+        exhibits.made_with(everything, command, studied=bool(studies)),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from nem_cli.analysis.summary import LevelSummary, Outcomes, summarise
-from nem_cli.errors import ConfigError, FolderError
+from nem_cli.errors import ConfigError, FolderError, NemWarning
 from nem_cli.experiment.config import Experiment
-from nem_cli.experiment.journal import Journal, refuse_other
+from nem_cli.experiment.identity import refuse_other
+from nem_cli.experiment.journal import Journal
 from nem_cli.experiment.load import load
 from nem_cli.experiment.lock import FolderLock
 from nem_cli.experiment.manifest import manifest
@@ -22,55 +23,13 @@ from nem_cli.experiment.plan import Level, levels, swept_paths
 from nem_cli.experiment.runner import Workers
 from nem_cli.report import tables
 from nem_cli.workflow import folder as files
+from nem_cli.workflow.precision import Precision
+from nem_cli.workflow.run import Run
+
+__all__ = ["Progress", "Run", "draw", "outcomes", "run_levels", "sweep"]
 
 Progress = Callable[[int, int], None]
 """Called with the trials done and the trials in all."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run.
-
-    Parameters
-    ----------
-    folder : Path
-    experiment : Experiment
-    summary : list of LevelSummary
-        A row a level.
-    manifest : dict
-        What it was made with.
-    """
-
-    folder: Path
-    experiment: Experiment
-    summary: list[LevelSummary]
-    manifest: dict[str, Any]
-
-    @classmethod
-    def open(cls, folder: Path) -> Run:
-        """A finished run from its folder.
-
-        Raises
-        ------
-        FolderError
-            If the folder holds no finished run.
-        """
-        if not folder.is_dir():
-            raise FolderError("there is no such folder", source=str(folder))
-        experiment = load(_existing(folder, "config.yaml"))
-        try:
-            summary = tables.read_summary(files.read_text(folder / "summary.csv"))
-            manifest = json.loads(files.read_text(folder / "manifest.json"))
-        except ValueError as error:
-            raise FolderError(f"holds a file that can't be read: {error}", source=str(folder)) from error
-        return cls(folder, experiment, summary, manifest)
-
-    def time_ratio(self, row: LevelSummary) -> float | None:
-        """A level's processor time a trial over that of plain EM with the same other settings."""
-        seconds: list[float] = self.manifest.get("seconds_per_trial", [])
-        at = {(each.sigma, repr(each.others)): index for index, each in enumerate(self.summary)}
-        here, baseline = at[row.sigma, repr(row.others)], at[0.0, repr(row.others)]
-        return seconds[here] / seconds[baseline] if len(seconds) > max(here, baseline) and seconds[baseline] else None
 
 
 def sweep(
@@ -79,6 +38,7 @@ def sweep(
     out: Path | None = None,
     workers: Workers | None = None,
     fresh: bool = False,
+    until: Precision | None = None,
     progress: Progress | None = None,
     command: Sequence[str] = (),
 ) -> Run:
@@ -94,6 +54,8 @@ def sweep(
         Where blocks run; all cores by default.
     fresh : bool
         Throw away what the folder holds.
+    until : Precision, optional
+        Add trials until every level's interval is narrow enough; the run's config then has the trials reached.
     progress : callable, optional
         Told of the trials done.
     command : sequence of str
@@ -111,15 +73,35 @@ def sweep(
     workers = workers or Workers()
     began = datetime.now(UTC)
     plan = levels(experiment)
-    if folder.exists() and not folder.is_dir():
-        raise FolderError("is a file, not a folder", source=str(folder))
     with FolderLock(folder):
         if fresh:
             _clear(folder)
         _refuse_other_results(folder, experiment)
         with Journal(folder / "trials.sqlite", experiment.identity(), swept_paths(experiment)) as journal:
-            run_levels(journal, plan, experiment, workers, progress)
-            return _write(folder, experiment, plan, journal, workers, began, list(command))
+            experiment, summary = _run(journal, plan, experiment, workers, progress, until)
+            _warn_of_mixed_processors(journal)
+            made_with = manifest(experiment, workers, began, list(command)) | {"cpus": journal.cpus}
+            if until:
+                made_with["until_ci"] = until.note(summary)
+            return _write(folder, experiment, plan, journal, summary, made_with)
+
+
+def _run(
+    journal: Journal,
+    plan: list[Level],
+    experiment: Experiment,
+    workers: Workers,
+    progress: Progress | None,
+    until: Precision | None,
+) -> tuple[Experiment, list[LevelSummary]]:
+    """Run all blocks; returns the experiment with the trials reached, and its summary."""
+    for trials in until.looks(plan, experiment.trials) if until else [experiment.trials]:
+        experiment = experiment.model_copy(update={"trials": trials})
+        run_levels(journal, plan, experiment, workers, progress)
+        summary = _summary(journal, plan, experiment)
+        if until and until.reached(summary):
+            break
+    return experiment, summary
 
 
 def run_levels(
@@ -137,11 +119,12 @@ def run_levels(
                 tasks.append((index, level, block))
     if progress:
         progress(done, total)
-    for index, number, finished_block in workers.run(tasks, experiment.seed):
-        journal.add(plan[index], number, finished_block)
-        done += plan[index].counted(number, experiment.trials)
-        if progress:
-            progress(done, total)
+    with closing(workers.run(tasks, experiment.seed)) as finished_blocks:  # whatever happens here, the workers end
+        for index, number, finished_block in finished_blocks:
+            journal.add(plan[index], number, finished_block)
+            done += plan[index].counted(number, experiment.trials)
+            if progress:
+                progress(done, total)
 
 
 def outcomes(journal: Journal, level: Level, trials: int) -> Outcomes:
@@ -160,26 +143,39 @@ def _unique(plan: Sequence[Level]) -> Iterator[tuple[int, Level]]:
             yield index, level
 
 
+def _summary(journal: Journal, plan: list[Level], experiment: Experiment) -> list[LevelSummary]:
+    trials = experiment.trials
+    return summarise(
+        experiment,
+        plan,
+        lambda level: outcomes(journal, level, trials),
+        lambda level: journal.totals(level, trials).acceptance_rate,
+    )
+
+
+def _warn_of_mixed_processors(journal: Journal) -> None:
+    if len(journal.cpus) > 1:
+        warnings.warn(
+            f"blocks were made by different processors ({'; '.join(journal.cpus)}): another mix may give other last "
+            "digits, since numpy's exponential differs between instruction sets",
+            NemWarning,
+            stacklevel=3,
+        )
+
+
 def _write(
     folder: Path,
     experiment: Experiment,
     plan: list[Level],
     journal: Journal,
-    workers: Workers,
-    began: datetime,
-    command: list[str],
+    summary: list[LevelSummary],
+    made_with: dict[str, Any],
 ) -> Run:
     trials = experiment.trials
     totals = [journal.totals(level, trials) for level in plan]
-    rates = {
-        level.key: each.accepted / each.draws if each.draws else None for level, each in zip(plan, totals, strict=True)
-    }
-    summary = summarise(
-        experiment, plan, lambda level: outcomes(journal, level, trials), lambda level: rates[level.key]
-    )
-    made_with = manifest(experiment, workers, began, command)
     made_with["seconds_per_trial"] = [round(each.seconds / each.trials, 9) for each in totals]
     run = Run(folder, experiment, summary, made_with)
+    files.remove_leftovers(folder)
     files.write(folder / "config.yaml", files.config_yaml(experiment))
     files.write(folder / "trials.csv", _trials(journal, plan, trials))
     files.write(folder / "summary.csv", tables.summary_csv(summary))
@@ -225,8 +221,3 @@ def _clear(folder: Path) -> None:
         "manifest.json", "figure.png", "figure.svg",
     ):  # fmt: skip
         (folder / name).unlink(missing_ok=True)
-
-
-def _existing(folder: Path, name: str) -> Path:
-    files.read_text(folder / name)
-    return folder / name

@@ -1,0 +1,76 @@
+"""Dask: a local cluster or a scheduler's workers, checked before they get work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import joblib
+
+from nem_cli.errors import RunError
+from nem_cli.experiment.machine import Software, software
+
+CONNECT = 30
+"""Seconds to wait for the scheduler, and then for its first worker."""
+
+
+@contextmanager
+def dask_backend(jobs: int, scheduler: str) -> Iterator[None]:
+    """Make joblib use Dask inside the ``with``.
+
+    Parameters
+    ----------
+    jobs : int
+        Workers of the local cluster, which is ended with the ``with``.
+    scheduler : str
+        The address of a scheduler; empty for a local cluster.
+
+    Raises
+    ------
+    RunError
+        If the cluster can't be reached, has no workers, or its versions differ from ours.
+    """
+    import distributed  # slow, and an extra
+
+    with ExitStack() as stack:
+        target: Any = scheduler
+        if not scheduler:
+            target = stack.enter_context(
+                distributed.LocalCluster(  # type: ignore[no-untyped-call]
+                    n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL"
+                )
+            )
+        try:
+            client = stack.enter_context(
+                distributed.Client(target, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
+            )
+        except (OSError, ValueError) as error:
+            raise RunError(f"--scheduler {scheduler}: can't be reached within {CONNECT} s ({error})") from error
+        _check(client, scheduler or "the local cluster")
+        stack.enter_context(joblib.parallel_config(backend="dask", client=client))
+        yield
+
+
+def _check(client: Any, name: str) -> None:
+    """Wait for a worker, and refuse workers whose versions differ from ours."""
+    try:
+        client.wait_for_workers(1, timeout=CONNECT)
+    except TimeoutError as error:
+        raise RunError(f"{name} has no workers after {CONNECT} s; start some with: dask worker {name}") from error
+    try:
+        theirs: dict[str, Software] = client.run(software)
+    except Exception as error:  # whatever importing nem raises over there
+        raise RunError(
+            f"a worker of {name} can't run nem ({type(error).__name__}: {error}); install the same version there"
+        ) from error
+    here = asdict(software())
+    for address, there in sorted(theirs.items()):
+        differing = [
+            f"{what} {there_} there, {here[what]} here"
+            for what, there_ in asdict(there).items()
+            if there_ != here[what]
+        ]
+        if differing:
+            raise RunError(f"worker {address} of {name} has other versions: {'; '.join(differing)}; install the same")

@@ -1,0 +1,249 @@
+"""Folders that can't be used: one message, and nothing in them is touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+
+import children
+import pytest
+
+from nem_cli import sweep
+from nem_cli.errors import FolderError, NemError, RunError
+from nem_cli.experiment.load import load
+from nem_cli.experiment.runner import Workers
+
+NOBODY = 65534
+SMALL = ("--trials", "300", "--set", "sweep={sigma: [0, 1]}", "--quiet", "--jobs", "1")
+
+
+@pytest.fixture(scope="module")
+def small(many_blocks, tmp_path_factory):
+    """A finished run of six blocks; copy it before use."""
+    folder = tmp_path_factory.mktemp("small") / "run"
+    again(many_blocks, folder)
+    return folder
+
+
+def again(config, folder, **settings):
+    """Give a small run's command (again), in this process."""
+    experiment = load(config, ["sweep={sigma: [0, 1]}"], trials=300, **settings)
+    return sweep(experiment, out=folder, workers=Workers(1))
+
+
+def change(folder, statement, *values):
+    journal = sqlite3.connect(folder / "trials.sqlite", isolation_level=None)
+    journal.execute(statement, values)
+    journal.close()
+
+
+def test_another_experiment_is_refused_with_its_differences(many_blocks, small, tmp_path):
+    folder = shutil.copytree(small, tmp_path / "run")
+    before = children.contents(folder)
+    done = children.nem(
+        "sweep", many_blocks, "--out", folder, *SMALL, "--seed", 9, "--set", "noise.decay=1",
+        "--set", "mixture.means=[-1, 1]",
+    )  # fmt: skip
+    children.assert_message(
+        done, 2, str(folder), "another experiment", "untouched", "seed: there 7, here 9",
+        "noise.decay: there 2.0, here 1.0", "mixture.means: there [-2.0, 2.0], here [-1.0, 1.0]", "--fresh",
+    )  # fmt: skip
+    assert "sample_size" not in done.stderr
+    assert children.contents(folder) == before
+
+
+def test_a_killed_run_of_another_experiment_is_untouched_too(many_blocks, tmp_path):
+    folder = tmp_path / "run"
+    killed = children.start("sweep", many_blocks, "--out", folder, "--jobs", 1)
+    children.wait_for_blocks(killed, folder, 3)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    before = children.contents(folder)
+    assert {"trials.sqlite", "trials.sqlite-wal", ".lock"} <= before.keys()
+    with pytest.raises(FolderError, match="sample_size: there 2000, here 100"):
+        sweep(load(many_blocks, ["sample_size=100"]), out=folder, workers=Workers(1))
+    assert children.contents(folder) == before
+
+
+def test_results_without_their_journal_are_another_experiments_too(many_blocks, small, tmp_path):
+    folder = shutil.copytree(small, tmp_path / "run")
+    (folder / "trials.sqlite").unlink()  # as in a clone: journals aren't committed
+    before = children.contents(folder)
+    with pytest.raises(FolderError, match="seed: there 7, here 9"):
+        again(many_blocks, folder, seed=9)
+    assert children.contents(folder) == before
+    again(many_blocks, folder)
+    assert children.results(folder) == children.results(small)
+
+
+def test_settings_that_change_no_number_may_differ(many_blocks, small, tmp_path):
+    folder = shutil.copytree(small, tmp_path / "run")
+    blocks = children.finished_blocks(folder)
+    experiment = load(many_blocks, ["sweep={sigma: [0, 1]}", "bootstrap.resamples=50"], trials=200, title="Another")
+    sweep(experiment, out=folder, workers=Workers(1))
+    assert children.finished_blocks(folder) == blocks
+
+
+def test_a_second_process_on_a_folder_is_refused(many_blocks, tmp_path):
+    folder = tmp_path / "run"
+    first = children.start("sweep", many_blocks, "--out", folder, "--jobs", 1)
+    children.wait_for_blocks(first, folder, 1)
+    done = children.nem("sweep", many_blocks, "--out", folder)
+    children.assert_message(done, 2, str(folder), f"in use by process {first.pid} on ")
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    again_done = children.nem("sweep", many_blocks, "--out", folder, "--trials", 100, "--quiet")
+    assert (again_done.returncode, again_done.stderr) == (0, "")  # the killed process left no lock
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [("format", 2, "journal format 2, here 1"), ("algorithm", 99, "algorithm 99, here"), ("numpy", "9.9", "numpy 9.9")],
+)
+def test_a_journal_from_another_version_is_refused(key, value, says, many_blocks, small, tmp_path):
+    folder = shutil.copytree(small, tmp_path / "run")
+    change(folder, "UPDATE meta SET value = ? WHERE key = ?", json.dumps(value), key)
+    before = children.contents(folder)
+    with pytest.raises(FolderError, match=says):
+        again(many_blocks, folder)
+    assert children.contents(folder) == before
+
+
+@pytest.mark.parametrize("size", [1, 100, 4096, 10_000, -4096, -1])
+def test_a_truncated_journal_is_refused(size, many_blocks, small, tmp_path):
+    folder = shutil.copytree(small, tmp_path / "run")
+    journal = folder / "trials.sqlite"
+    journal.write_bytes(journal.read_bytes()[:size])
+    before = children.contents(folder)
+    with pytest.raises(FolderError, match="damaged"):
+        again(many_blocks, folder)
+    assert children.contents(folder) == before
+
+
+def test_a_block_whose_bytes_have_changed_is_found(many_blocks, small, tmp_path):
+    folder = shutil.copytree(small, tmp_path / "run")
+    change(folder, "UPDATE blocks SET trials = zeroblob(length(trials)) WHERE level = 2 AND block = 1")
+    done = children.nem("sweep", many_blocks, "--out", folder, *SMALL)
+    children.assert_message(done, 2, "trials.sqlite", "block 1", "fails its checksum", "--fresh")
+
+
+def test_no_damage_to_a_journal_gives_wrong_numbers_or_a_traceback(many_blocks, small, tmp_path):
+    folder = shutil.copytree(small, tmp_path / "run")
+    whole = (small / "trials.sqlite").read_bytes()
+    for suffix in ("-wal", "-shm"):
+        assert not (small / f"trials.sqlite{suffix}").exists()
+    rng = random.Random(1)
+    refused = 0
+    for _ in range(150):
+        damaged = bytearray(whole)
+        first = rng.randrange(len(whole)) if rng.random() < 0.5 else rng.randrange(4096)
+        for place in range(first, min(len(whole), first + rng.choice([1, 8, 500]))):
+            damaged[place] ^= rng.randrange(1, 256)
+        (folder / "trials.sqlite").write_bytes(damaged)
+        try:
+            again(many_blocks, folder)
+        except NemError as error:
+            refused += 1
+            assert str(folder) in str(error)  # noqa: PT017  (either outcome is right)
+        else:
+            assert children.results(folder) == children.results(small)
+        for left in folder.glob("trials.sqlite-*"):
+            left.unlink()
+    assert 20 < refused < 150
+
+
+def nobody():
+    """Become a user without rights, where this is root."""
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
+@pytest.mark.parametrize("place", ["folder", "parent", "journal"])
+def test_no_permission_to_write(place, many_blocks, small, tmp_path):
+    for directory in (*tmp_path.parents, tmp_path):
+        if directory.stat().st_uid == os.getuid() and directory.name.startswith(("pytest-", "test_")):
+            directory.chmod(0o755)
+    config = tmp_path / "many.yaml"
+    shutil.copy(many_blocks, config)
+    folder = shutil.copytree(small, tmp_path / "run")
+    target = folder / "below" / "run" if place == "parent" else folder
+    try:
+        if place == "journal":
+            folder.chmod(0o777)
+            (folder / "trials.sqlite").chmod(0o444)
+        else:
+            folder.chmod(0o555)
+        before = children.contents(folder)
+        done = children.nem("sweep", config, "--out", target, *SMALL, preexec_fn=nobody, cwd=tmp_path)
+        children.assert_message(done, 2, str(target), "can't be written")
+        assert children.contents(folder) == before
+    finally:
+        folder.chmod(0o755)
+        (folder / "trials.sqlite").chmod(0o644)
+    again(many_blocks, folder)
+
+
+@pytest.mark.parametrize("kilobytes", [1, 40, 300, 600])
+def test_no_room_for_larger_files(kilobytes, many_blocks, whole, tmp_path):
+    folder = tmp_path / "run"
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, kilobytes * 1024))
+
+    done = children.nem("sweep", many_blocks, "--out", folder, "--quiet", "--jobs", 2, preexec_fn=limit)
+    goes_on_after_no_room(done, many_blocks, folder, whole)
+
+
+@pytest.mark.parametrize("kilobytes", [8, 100, 400])
+def test_no_room_on_the_disk(kilobytes, many_blocks, whole, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", disk], capture_output=True, check=False
+    )
+    if mounted.returncode:  # not root: a limit on the size of files is the next best
+        test_no_room_for_larger_files(kilobytes, many_blocks, whole, tmp_path)
+        return
+    try:
+        folder = disk / "run"
+        done = children.nem("sweep", many_blocks, "--out", folder, "--quiet", "--jobs", 2)
+        subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
+        goes_on_after_no_room(done, many_blocks, folder, whole)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def goes_on_after_no_room(done, config, folder, whole):
+    """One message; what was committed is there, and the same command goes on."""
+    children.assert_message(done, 1, str(folder), "can't be written")
+    before = children.finished_blocks(folder)
+    assert not list(folder.glob(".*nem-tmp"))
+    after = children.nem("sweep", config, "--out", folder, "--quiet", "--jobs", 2)
+    assert (after.returncode, after.stderr) == (0, "")
+    assert children.finished_blocks(folder)[: len(before)] == before
+    assert children.results(folder) == children.results(whole)
+
+
+def test_a_file_where_the_folder_should_be(many_blocks, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("mine")
+    for target in (file, file / "run"):
+        with pytest.raises(FolderError, match="is a file, or lies in one"):
+            again(many_blocks, target)
+    with pytest.raises(FolderError, match="can't be written: File name too long"):
+        again(many_blocks, tmp_path / ("n" * 300))
+    assert file.read_text() == "mine"
+
+
+def test_a_folder_where_a_file_should_be(many_blocks, tmp_path):
+    (tmp_path / "run" / "summary.csv").mkdir(parents=True)
+    with pytest.raises(RunError, match=r"summary\.csv: can't be written: Is a directory"):
+        again(many_blocks, tmp_path / "run")
