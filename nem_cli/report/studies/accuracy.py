@@ -15,11 +15,10 @@ from nem_cli.analysis.accuracy import Gap, gap
 from nem_cli.analysis.summary import LevelSummary
 from nem_cli.em.arrays import FloatArray
 from nem_cli.report import text
-from nem_cli.report.curves import EM_LOOK, look
 from nem_cli.report.run_figure import add_caption, add_legend
 from nem_cli.report.studies.study import Finished, Study, where
 from nem_cli.report.studies.words import interval, number
-from nem_cli.report.style import BASELINE, style
+from nem_cli.report.style import BASELINE, EM_LOOK, look, style
 
 NEVER = "never"
 

@@ -11,12 +11,11 @@ from matplotlib.figure import Figure
 from nem_cli.analysis.effect import Estimate
 from nem_cli.analysis.paired import mean_estimate
 from nem_cli.report.axis import VALUES, coordinate, label
-from nem_cli.report.curves import look
 from nem_cli.report.run_figure import add_caption, add_legend, caption
 from nem_cli.report.studies.best_level import BestLevel, best_level
 from nem_cli.report.studies.study import Finished, Study, noisy, values, where
 from nem_cli.report.studies.words import Verdict, interval, listed, percent, verdict
-from nem_cli.report.style import BASELINE, style
+from nem_cli.report.style import BASELINE, look, style
 
 AXIS = "mixture.means"
 HOW = "best level of each mode, chosen on half of the trials and measured on the other half"
