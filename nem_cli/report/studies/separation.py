@@ -111,7 +111,7 @@ def distances(run: Finished) -> list[Distance]:
 
 def caption_of_curves(run: Finished) -> str:
     """The run's caption as for curves; its own figure is a heatmap."""
-    curves = run.experiment.figure.model_copy(update={"kind": "curves", "rows": None})
+    curves = run.experiment.figure.model_copy(update={"kind": "curves", "rows": None, "x": AXIS})
     return caption(run.experiment.model_copy(update={"figure": curves}), run.summary)
 
 
