@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import harness
 import numpy as np
 import pytest
 
 from nem_cli.em import algorithm
+from nem_cli.em.families.gaussian import Gaussian
 from nem_cli.em.family import Moments
 from nem_cli.em.noise import Noise
 from nem_cli.em.parameters import Parameters
@@ -22,6 +25,32 @@ EXPONENTIAL = families.get("exponential")
 @pytest.mark.parametrize("name", families.names())
 def test_a_family_passes_the_harness(name):
     harness.check_family(families.get(name))
+
+
+def wrong(method, change):
+    """The Gaussian with one method changed."""
+    honest = getattr(Gaussian, method)
+    return type("Wrong", (Gaussian,), {method: lambda self, *arguments: change(honest(self, *arguments))})()
+
+
+@pytest.mark.parametrize(
+    ("method", "change", "check"),
+    [
+        ("log_normaliser", lambda value: value + 0.01, harness.check_density_is_one_over_the_support),
+        ("sample", lambda y: 1.05 * y, harness.check_sampler_matches_the_density),
+        (
+            "maximise",
+            lambda theta: dataclasses.replace(theta, means=theta.means + 0.02),
+            harness.check_m_step_is_the_maximum,
+        ),
+        ("reach", lambda w: 1.05 * w, harness.check_closed_forms_are_the_definition),
+        ("average_reach", lambda w: 0.95 * w, harness.check_closed_forms_are_the_definition),
+        ("reversed_gap", lambda gap: (gap[0], 0.95 * gap[1]), harness.check_closed_forms_are_the_definition),
+    ],
+)
+def test_the_harness_catches_a_small_mistake(method, change, check):
+    with pytest.raises(AssertionError):
+        check(wrong(method, change))
 
 
 class TestExponential:

@@ -326,6 +326,14 @@ def test_out_writes_the_fit_its_responsibilities_and_a_figure(petals, tmp_path):
     assert (out / "figure.svg").read_text().rstrip().endswith("</svg>")
 
 
+def test_out_may_not_be_a_file(petals):
+    before = petals.read_bytes()
+    result = invoke(petals, "-c", "1", "-k", "2", "--out", petals)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--out: is a file, not a folder" in result.stderr
+    assert petals.read_bytes() == before
+
+
 def test_a_degenerate_fit_is_shown_and_fails():
     result = invoke("-", "-k", "2", input="0\n0\n0\n1\n1\n1\n")
     assert result.exit_code == 1

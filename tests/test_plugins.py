@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
+import os
 import pickle
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import harness
@@ -16,13 +17,9 @@ from typer.testing import CliRunner
 
 from nem_cli import errors
 from nem_cli.cli.app import app
-from nem_cli.em.families.gaussian import Gaussian
 from nem_cli.em.injection import Injection
-from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import Parameters
 from nem_cli.em.registry import families, injections, screens, starts, stop_rules
 from nem_cli.em.screen import Screen
-from nem_cli.em.screens.mean_shift import MeanShift
 from nem_cli.errors import ConfigError, PluginError
 from nem_cli.experiment.load import validate
 from nem_cli.experiment.runner import Workers
@@ -147,100 +144,6 @@ class Sine(Injection):
         return y + np.sin(n)
 
 
-class Nan(Sine):
-    def phi(self, y, n):
-        return y + np.where(n == 0, 0, np.nan)
-
-
-class Scalar(Sine):
-    def phi(self, y, n):
-        return y + n if not n.any() else np.mean(y + n)
-
-
-class Column(Sine):
-    def phi(self, y, n):
-        return y[:, None] + n
-
-
-class NotNeutral(Sine):
-    neutral = 1.0
-
-
-class NoNeutral(Sine):
-    neutral = math.nan
-
-
-class InPlace(Sine):
-    def phi(self, y, n):
-        y += n
-        return y
-
-
-class Sorted(Sine):
-    def phi(self, y, n):
-        return np.sort(y, axis=-1) + n
-
-
-class Raises(Sine):
-    def phi(self, y, n):
-        raise KeyError("oops")
-
-
-class Text(Sine):
-    def phi(self, y, n):
-        return np.full(y.shape, "text")
-
-
-class WrongSlope(Sine):
-    def slope(self, y):
-        return 2.0
-
-
-class SlopeShape(Sine):
-    def slope(self, y):
-        return np.ones(2)
-
-
-class OwnLawWithSlope(Sine):
-    def phi(self, y, n):
-        return y + n
-
-    def draw(self, rng, scale, size):
-        return scale * rng.uniform(-1, 1, size)
-
-    def slope(self, y):
-        return 1.0
-
-
-class WrongSize(Sine):
-    def draw(self, rng, scale, size):
-        return rng.standard_normal(size + 1)
-
-
-@pytest.mark.parametrize(
-    ("injection", "message"),
-    [
-        (Nan, "phi must return finite numbers"),
-        (Scalar, r"phi must return an array of shape \(7,\), but returned shape \(\)"),
-        (Column, r"phi must return an array of shape \(7,\), but returned shape \(7, 7\)"),
-        (NotNeutral, r"phi\(y, 1.0\) must be y: that is its neutral noise"),
-        (NoNeutral, r"neutral must be a finite number \(got nan\)"),
-        (InPlace, "phi must not change its arguments"),
-        (Sorted, "phi must work elementwise on arrays of any shape"),
-        (Raises, "phi raises KeyError: 'oops'"),
-        (Text, "phi must return finite numbers"),
-        (WrongSlope, r"slope must be d phi / d n"),
-        (SlopeShape, r"slope must be d phi / d n"),
-        (OwnLawWithSlope, "slope must be None where draw isn't the normal law"),
-        (WrongSize, r"draw must return an array of shape \(7,\), but returned shape \(8,\)"),
-    ],
-)
-def test_an_injection_that_breaks_its_contract_is_refused(injection, message):
-    with pytest.raises(PluginError, match=rf"noise.injection: injection 'sine': {message}") as caught:
-        Noise(injection()).check(Gaussian())
-    assert "\n" not in str(caught.value)
-
-
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
@@ -300,37 +203,6 @@ def test_leaving_the_support_is_one_message(tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_a_screen_without_its_closed_form_is_refused():
-    with pytest.raises(ConfigError, match="this screen needs a closed form, which injection 'sine' doesn't have"):
-        Noise(Sine(), 1.0, "mean-shift").check(Gaussian())
-    with pytest.raises(ConfigError, match="needs a closed form, which injection 'power' doesn't have"):
-        validate(config(injection="power", screen="mean-shift"))
-    Noise("additive", 1.0, "mean-shift").check(Gaussian())
-
-    class Unreachable(MeanShift):
-        def reach(self, family, y, theta, r):
-            return None
-
-    with pytest.raises(ConfigError, match="closed form"):
-        Noise("additive", 1.0, Unreachable()).check(Gaussian())
-
-
-@pytest.mark.parametrize("answer", [np.array(True), np.ones(5), np.ones((1, 3), dtype=bool)])
-def test_a_screen_that_breaks_its_contract_is_refused(answer):
-    class Odd(Screen):
-        name = "odd"
-
-        def admits(self, log_gain, r):
-            return answer
-
-    y = np.ones((1, 5))
-    theta = Parameters.of([1], [0], [1])
-    with pytest.raises(
-        PluginError, match=r"noise.screen: screen 'odd': admits must return 5 truth values, but returned"
-    ):
-        Noise("power", 1.0, Odd()).sample(np.random.default_rng(0), Gaussian(), 2 * y, theta, y[None], 1)
-
-
 def test_a_users_screen_passes_the_harness():
     class LastComponent(Screen):
         name = "last-component"
@@ -369,14 +241,34 @@ def test_errors_survive_the_way_back_from_a_worker(kind):
     assert str(pickle.loads(pickle.dumps(errors.RunError("gone")))) == "gone"
 
 
-def test_the_extension_page_runs(plugin, monkeypatch):
-    """The python blocks of CONTRIBUTING.md are one module, and its yaml block is a config that uses it."""
-    page = ROOT / "CONTRIBUTING.md"
-    if not page.exists() or "```yaml" not in page.read_text():
-        pytest.skip("no extension page yet")
-    blocks = re.findall(r"```(python|yaml)\n(.*?)```", page.read_text(), flags=re.DOTALL)
-    (plugin / "my_noise.py").write_text("\n".join(text for kind, text in blocks if kind == "python"))
-    (plugin / "mine.yaml").write_text(next(text for kind, text in blocks if kind == "yaml"))
-    done = CliRunner().invoke(app, ["sweep", "mine.yaml", "--trials", "5", "--jobs", "1", "--backend", "threading"])
-    sys.modules.pop("my_noise", None)
-    assert done.exit_code == 0, done.output
+class TestTheExtensionPage:
+    """What CONTRIBUTING.md shows of a new injection runs as it stands."""
+
+    blocks = re.findall(r"```(\w+)\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), flags=re.DOTALL)
+    module, script = (text for kind, text in blocks if kind == "python")
+    entry_points = next(text for kind, text in blocks if kind == "toml")
+
+    @pytest.fixture
+    def page(self, plugin):
+        name = re.match(r"# (\w+)\.py\n", self.module)[1]
+        (plugin / f"{name}.py").write_text(self.module)
+        yield plugin
+        sys.modules.pop(name, None)
+
+    def test_its_injection_passes_the_harness_and_runs_by_name(self, page):
+        ((group, points),) = tomllib.loads(self.entry_points)["project"]["entry-points"].items()
+        ((name, target),) = points.items()
+        assert group == injections.group
+        assert injections.get(target).name == name
+        for family in families.names():
+            harness.check_injection(injections.get(target), families.get(family))
+        run = sweep(validate(config(injection=target)), out=page / "run", workers=Workers(1, "threading"))
+        assert 0 < run.summary[1].acceptance_rate < 1
+
+    def test_its_script_runs(self, page):
+        done = subprocess.run(
+            [sys.executable, "-c", self.script], cwd=page, capture_output=True, text=True, check=False,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert re.fullmatch(r"\d+ -[\d.]+\n", done.stdout)

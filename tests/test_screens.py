@@ -89,6 +89,26 @@ def test_every_injected_value_meets_its_screen(mixture, mode, name, on_reject, s
 
 
 @bounded
+@given(
+    mixtures(), st.sampled_from(["power", "shrinkage", "saturating"]), st.sampled_from(SCREENED),
+    st.sampled_from(["redraw", "drop"]), st.floats(0.01, 20), st.integers(0, 2**32),
+)  # fmt: skip
+def test_so_does_every_value_that_was_tried(mixture, injection, name, on_reject, sigma, seed):
+    theta, y = mixture
+    r = responsibilities(GAUSSIAN, y, theta)
+    chosen = Noise(injection, sigma, name, on_reject=on_reject)
+    sampled = chosen.sample(np.random.default_rng(seed), GAUSSIAN, y, theta, r, 1)
+    gain = log_gain(GAUSSIAN, y, chosen.phi.phi(y, sampled.n), theta)[:, 0]
+    size = np.abs(theta.means).max() + np.abs(y[0])
+    slack = ROUNDING * (1 + size**2 / theta.variances.min())
+    either = chosen.condition.admits(gain + slack, r[:, 0]) | chosen.condition.admits(gain - slack, r[:, 0])
+    assert either.all()
+    assert sampled.accepted >= np.count_nonzero(sampled.n != chosen.phi.neutral)
+    if on_reject == "drop":
+        assert sampled.draws <= y.size
+
+
+@bounded
 @given(st.floats(-30, 30).filter(lambda b: abs(b) > 1e-2))  # nearer to 0 scipy's mean loses digits
 def test_the_mean_between_is_scipys(bound):
     low, high = min(bound, 0), max(bound, 0)

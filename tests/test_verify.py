@@ -131,6 +131,21 @@ class TestPosteriorAverage:
         assert "(10) fails at all" in sentences(found)[0] or "fails at" in sentences(found)[0]
 
 
+class TestTheLawOfY:
+    """(12) as the paper writes it has Y from the estimate, and (10) doesn't imply it: here they have opposite signs."""
+
+    truth = Parameters.of([0.5, 0.5], [-4, 2], [4, 9])
+    estimate = Parameters.of([0.05, 0.95], [-4, 0], [1, 1])
+    found = measured(Noise("additive", 3.0, "posterior-average"), truth, estimate)
+
+    def test_the_condition_holds_and_so_does_12_at_theta_star(self):
+        assert self.found.condition.low > 1
+        assert self.found.at_truth.difference.mean == pytest.approx(self.found.condition.mean)
+
+    def test_and_12_at_the_estimate_fails(self):
+        assert self.found.at_estimate.difference.high < -0.1
+
+
 def test_a_better_q_at_every_step_and_yet_more_steps():
     found = verify(experiment("mnem"), sigma=2.0, samples=SAMPLES)
     assert found.condition("every-component").always

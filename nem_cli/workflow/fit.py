@@ -87,9 +87,11 @@ def fit(
     if _whole("restarts", restarts, 1, 10**6) > 1 and (given or getattr(start, "name", start) == "moments"):
         raise ConfigError("more than one needs the start random-points: others always start alike", path="restarts")
     scaling = _Scaling(float(values.mean()), float(values.std()))
+    noise = noise or Noise()
+    noise.check(_FAMILY)
     plan = _Plan(
         algorithm.Problem(
-            _FAMILY, noise or Noise(), _ALL, stop_rules.get(rule, path="rule"), _tolerance("tol", tol),
+            _FAMILY, noise, _ALL, stop_rules.get(rule, path="rule"), _tolerance("tol", tol),
             _whole("max_iterations", max_iterations, 1, 10**7),
         ),
         algorithm.Problem(_FAMILY, Noise(), _ALL, MaxChange(), _tolerance("polish_tol", polish_tol), max_iterations)
