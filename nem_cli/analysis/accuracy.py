@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from nem_cli.analysis.effect import Estimate
 from nem_cli.analysis.paired import mean_estimate
+from nem_cli.em.status import Status
 
 
 @dataclass(frozen=True)
 class Gap:
-    """What is missing to the maximum-likelihood fit, on average over trials.
+    """What is missing to the maximum-likelihood fit, on average over trials that degenerated in neither.
 
     Parameters
     ----------
@@ -41,6 +42,8 @@ def gap(table: NDArray[np.void], fit: NDArray[np.void], estimate: Collection[str
     estimate : collection of str
         The estimated parameters.
     """
+    sound = (table["status"] != Status.DEGENERATE) & (fit["status"] != Status.DEGENERATE)
+    table, fit = table[sound], fit[sound]
     squares = sum(np.sum((table[name] - fit[name]) ** 2, axis=1) for name in sorted(estimate))
     return Gap(
         m_steps=mean_estimate(table["iterations"]),

@@ -13,13 +13,14 @@ from nem_cli.analysis.effect import Estimate
 
 
 def mean_estimate(values: NDArray[Any], confidence: float = 0.95) -> Estimate:
-    """A mean with Student's t interval; unbounded where a single value tells nothing of the spread.
+    """A mean with Student's t interval; unbounded where a single value tells nothing of the spread, 0 where none is.
 
     Parameters
     ----------
     values : ndarray of shape (trials,)
-        One or more.
     """
+    if not values.size:
+        return Estimate(0.0, -np.inf, np.inf)
     mean = float(values.mean())
     if values.size < 2:
         return Estimate(mean, -np.inf, np.inf)

@@ -15,10 +15,10 @@ _LABELS = {
     "stop.tol": r"tolerance of the stop rule, tol (stops below $10^{-\mathrm{tol}}$)",
     "stop.max_iterations": "M-steps done",
     "noise.decay": r"decay $\tau$ (noise scale $\sigma_N k^{-\tau}$)",
-    "start.variances": "start variance of every component (data units squared)",
+    "start.variances": r"start variance (data units$^2$)",
     "start.means": "distance of the start means (data units)",
     "mixture.means": "distance of the means (data units)",
-    "mixture.variances": "variance of every component (data units squared)",
+    "mixture.variances": r"variance (data units$^2$)",
 }
 VALUES = {
     "mean_iterations": "mean M-steps to the stop rule",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
@@ -15,32 +14,7 @@ from nem_cli.analysis.summary import LevelSummary
 from nem_cli.experiment.config import Experiment
 from nem_cli.report import axis, text
 from nem_cli.report.paper import MIXTURE, OPTIMA, Optimum
-from nem_cli.report.style import BASELINE, COLOURS, MARKERS, PAPER
-
-LINES = ("-", "--", ":")
-"""Told apart where the colours begin again."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a curve is told from the others."""
-
-    colour: str
-    marker: str
-    line: str
-
-
-EM_LOOK = Look(BASELINE, "o", "--")
-"""Plain EM's, in every figure."""
-
-
-def look(number: int) -> Look:
-    """The look of the curve with that number, EM not counted."""
-    return Look(
-        COLOURS[number % len(COLOURS)],
-        MARKERS[1:][number % len(MARKERS[1:])],
-        LINES[number // len(COLOURS) % len(LINES)],
-    )
+from nem_cli.report.style import BASELINE, COLOURS, EM_LOOK, PAPER, Look, look
 
 
 def draw_curves(axes: Axes, experiment: Experiment, summary: Sequence[LevelSummary]) -> None:

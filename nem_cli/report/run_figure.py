@@ -20,6 +20,8 @@ from nem_cli.report.style import style
 CAPTION_SIZE = 8
 WIDEST = 9
 """Cells; panels with more across stand one below the other."""
+LONG = 48
+"""Characters of a name, above which it needs a line of its own."""
 CHARACTERS = 16.5
 """Of a caption, an inch."""
 
@@ -60,6 +62,8 @@ def split(path: str | None, summary: Sequence[LevelSummary]) -> list[tuple[Any, 
 def caption(experiment: Experiment, summary: Sequence[LevelSummary]) -> str:
     """What one must know to read the figure."""
     lines = text.protocol(experiment)
+    if experiment.figure.kind == "curves" and experiment.figure.x == "sigma":
+        lines[-1] += "; sigma 0 is plain EM"
     lines.append(f"{100 * experiment.bootstrap.confidence:g} % bootstrap intervals, pointwise; ")
     lines[-1] += text.endings(summary, experiment.stop.rule)
     if experiment.figure.kind == "heatmap":
@@ -78,11 +82,13 @@ def add_caption(figure: Figure, written: str) -> None:
 
 
 def add_legend(figure: Figure, columns: Sequence[Axes], ncols: int = 2) -> None:
-    """One legend above all axes, each name once, where it hides no data."""
+    """One legend above all axes, each name once, where it hides no data; long names in one column."""
     entries: dict[str, Any] = {}
     for axes in columns:
         for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(name, handle)
+    if any(len(name) > LONG for name in entries):
+        ncols = 1
     if entries:
         figure.legend(list(entries.values()), list(entries), loc="outside upper left", ncols=min(ncols, len(entries)))
 
@@ -101,7 +107,7 @@ def _size(experiment: Experiment, panels: Sequence[tuple[Any, Sequence[LevelSumm
     if experiment.figure.kind == "curves":
         return (7.5 if len(panels) == 1 else 10.0, 5.2)
     across, upwards = cells(experiment, panels)
-    wide, high = 0.6 + 0.5 * across, 0.34 * max(6, upwards)
+    wide, high = 0.6 + 0.5 * across, max(2.8, 0.34 * upwards)
     if across > WIDEST:
         return max(7.5, 1.9 + wide), 1.3 + len(panels) * (0.6 + high)
     return max(7.5, 1.9 + len(panels) * wide), 1.9 + high

@@ -11,8 +11,9 @@ from nem_cli.experiment.config import Components, Experiment, TrialSettings
 
 
 def setting(path: str, value: Any) -> str:
-    """One swept setting, short: ``decay 2``."""
-    return f"{path.split('.')[-1].replace('_', ' ')} {shown(value)}"
+    """One swept setting, short: ``decay 2``, ``start means [-3, 3]``."""
+    name = path.removeprefix("noise.").removeprefix("stop.")
+    return f"{name.replace('.', ' ').replace('_', ' ')} {shown(value)}"
 
 
 def shown(value: Any) -> str:

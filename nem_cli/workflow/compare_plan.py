@@ -69,7 +69,7 @@ class Plan:
 
     def fresh(self, asked: Asked, seed: int, sigma: float) -> Experiment:
         """The experiment of fresh trials at sigma 0 and at one other level."""
-        changed = {"sweep": {"sigma": [0.0, sigma]}, "seed": seed, "trials": self.trials}
+        changed = {"sweep": {"sigma": [0.0, sigma]}, "seed": seed, "trials": self.trials, "figure": {}}
         return validate(asked.experiment.model_dump() | changed, asked.name)
 
 

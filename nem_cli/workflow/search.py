@@ -27,12 +27,24 @@ FRESH = 4
 
 
 def search(
-    run: Run, workers: Workers, progress: Progress | None = None, command: Sequence[str] = ()
+    run: Run,
+    *,
+    workers: Workers,
+    progress: Progress | None = None,
+    fresh: bool = False,
+    command: Sequence[str] = (),
 ) -> list[BestNoise]:
     """The best level of each swept mode, measured on fresh trials.
 
     Trials beyond the sweep's go into its journal, so a search that is run again costs nothing. The fresh ones have the
     seed plus 1 and a folder of their own, ``fresh``, inside of the run's.
+
+    Parameters
+    ----------
+    run : Run
+        With its journal.
+    workers, progress, fresh, command
+        As of `sweep`; `fresh` throws away the fresh trials alone.
 
     Raises
     ------
@@ -42,9 +54,15 @@ def search(
     modes = list(dict.fromkeys(level.trial.noise.injection for level in levels(run.experiment) if level.sigma > 0))
     races = {mode: _race(run, mode, workers, progress) for mode in modes}
     winners = {mode: rungs[-1].levels[0] for mode, rungs in races.items()}
-    fresh = sweep(_fresh(run.experiment, winners), out=run.folder / "fresh", workers=workers, progress=progress,
-                  command=command)  # fmt: skip
-    return [_best(fresh, mode, races[mode]) for mode in modes]
+    measured = sweep(
+        _fresh(run.experiment, winners),
+        out=run.folder / "fresh",
+        workers=workers,
+        progress=progress,
+        fresh=fresh,
+        command=command,
+    )
+    return [_best(measured, mode, races[mode]) for mode in modes]
 
 
 def _race(run: Run, mode: str, workers: Workers, progress: Progress | None) -> list[Rung[Level]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nem_cli.report.studies.accuracy import Accuracy
 from nem_cli.report.studies.blind import Blind
 from nem_cli.report.studies.decay import Decay
+from nem_cli.report.studies.exponential import Exponential
 from nem_cli.report.studies.harm import Harm
 from nem_cli.report.studies.mean_shift import MeanShift
 from nem_cli.report.studies.separation import Separation
@@ -21,5 +22,6 @@ STUDIES: tuple[Study, ...] = (
     Sparsity(),
     Decay(),
     Separation(),
+    Exponential(),
 )
 """In the order of the report."""

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from nem_cli.analysis.accuracy import Gap, gap
 from nem_cli.analysis.summary import LevelSummary
+from nem_cli.em.arrays import FloatArray
 from nem_cli.report import text
-from nem_cli.report.curves import EM_LOOK, look
 from nem_cli.report.run_figure import add_caption, add_legend
 from nem_cli.report.studies.study import Finished, Study, where
 from nem_cli.report.studies.words import interval, number
-from nem_cli.report.style import BASELINE, style
+from nem_cli.report.style import BASELINE, EM_LOOK, look, style
 
 NEVER = "never"
 
@@ -70,12 +70,13 @@ class Accuracy(Study):
 
     def _caption(self, run: Finished) -> str:
         experiment = run.experiment
+        fit = dict(_tightest(run).settings)
         confidence = f"{100 * experiment.bootstrap.confidence:g} %"
         lines = [
             *text.protocol(experiment)[:2],
             f"the trials' own stops: {experiment.stop.rule} < 10^-{experiment.stop.tol:g}",
-            f"ML fit: EM run on until no parameter changes; distance: Euclidean norm over the estimated parameters; "
-            f"bars: {confidence} intervals",
+            f"ML fit: EM run on, {fit['stop.rule']} < 10^-{fit['stop.tol']:g}; distance: Euclidean norm over the "
+            f"estimated parameters; bars: {confidence} intervals",
             text.endings(run.summary, experiment.stop.rule),
         ]
         return "\n".join(lines)
@@ -84,11 +85,17 @@ class Accuracy(Study):
 def courses(run: Finished) -> list[Course]:
     """EM first, then the noise of each mode."""
     rows = [row for row in run.summary if dict(row.settings)["stop.rule"] != NEVER]
-    tight = max(rows, key=lambda row: float(dict(row.settings)["stop.tol"]))
+    tight = _tightest(run)
     fit = run.trials(tight)
     own = [row for row in rows if row is not tight and row.others != tight.others]
     names = {_name(row): row for row in own}
     return [_measured(run, name, fit, row) for name, row in names.items()]
+
+
+def _tightest(run: Finished) -> LevelSummary:
+    """EM with the tightest tolerance: the maximum-likelihood fit."""
+    rows = [row for row in run.summary if dict(row.settings)["stop.rule"] != NEVER and row.sigma == 0]
+    return max(rows, key=lambda row: float(dict(row.settings)["stop.tol"]))
 
 
 def _measured(run: Finished, name: str, fit: NDArray[np.void], own: LevelSummary) -> Course:
@@ -105,27 +112,33 @@ def _name(row: LevelSummary) -> str:
 
 
 def _draw(axes: Axes, found: Sequence[Course], which: str, label: str) -> None:
+    axes.set_yscale("log", nonpositive="clip")
     for index, course in enumerate(found):
         drawn = look(index - 1) if index else EM_LOOK
         colour, marker = drawn.colour, drawn.marker
         steps = [each.m_steps.value for each in course.fixed]
         points = [getattr(each, which) for each in course.fixed]
-        value = np.array([point.value for point in points])
+        value = _positive([point.value for point in points])
         ends = np.array([[point.value - point.low, point.high - point.value] for point in points]).T
         ends[0] = np.minimum(ends[0], 0.999 * value)  # a logarithmic axis has no 0
-        axes.errorbar(steps, value, ends, color=colour, marker=marker, linestyle=drawn.line, markersize=4, linewidth=1.3, capsize=2,
-                      elinewidth=1, label=course.name)  # fmt: skip
-        own = getattr(course.own, which)
-        axes.plot(course.own.m_steps.value, own.value, linestyle="none", marker=marker, markersize=12, color=colour,
+        axes.errorbar(steps, value, ends, color=colour, marker=marker, linestyle=drawn.line, markersize=4,
+                      linewidth=1.3, capsize=2, elinewidth=1, label=course.name)  # fmt: skip
+        own = _positive([getattr(course.own, which).value])
+        axes.plot(course.own.m_steps.value, own, linestyle="none", marker=marker, markersize=12, color=colour,
                   markerfacecolor="none", markeredgewidth=1.8)  # fmt: skip
     axes.plot([], [], linestyle="none", marker="o", markersize=10, color=BASELINE, markerfacecolor="none",
               markeredgewidth=1.8, label="mean at the trials' own stops")  # fmt: skip
-    axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(numticks=12))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.set_xlabel("M-steps done")
     axes.set_ylabel(label)
+
+
+def _positive(values: Sequence[float]) -> FloatArray:
+    """NaN for what a logarithmic axis doesn't have, so that it isn't drawn."""
+    numbers = np.array(values)
+    return np.where(numbers > 0, numbers, np.nan)
 
 
 def _off(own: Gap) -> str:

@@ -34,10 +34,10 @@ class Blind(Study):
 def _paper(rows: Sequence[LevelSummary]) -> str:
     slower, faster = count(rows, Verdict.SLOWER), count(rows, Verdict.FASTER)
     undecided = len(rows) - slower - faster
-    counted = f"Blind noise was slower than EM at {of(slower, len(rows))} levels"
+    counted = f"Blind noise was slower than EM at {of(slower, len(rows))}"
     if slower == len(rows):
-        return f"{counted}. This agrees with the paper, by which blind noise only slows EM."
-    counted += f", faster at {of(faster, len(rows))}, and not told from EM at {of(undecided, len(rows))}"
+        return f"{counted} levels. This agrees with the paper, by which blind noise only slows EM."
+    counted += f", faster at {of(faster, len(rows))}, and not told from EM at {of(undecided, len(rows))} levels"
     if faster:
         return f"{counted}. So the paper's sentence that blind noise only slows EM doesn't hold at every level here."
     return f"{counted}. Nothing here contradicts the paper, by which blind noise only slows EM."

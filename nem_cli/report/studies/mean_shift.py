@@ -36,7 +36,7 @@ class MeanShift(Study):
         if saved <= 0:
             return f"{text}. There is no saving here to attribute."
         share = 100 * (em.mean_iterations - fixed.mean_iterations) / saved
-        return f"{text}: {number(share, 0)} % of the saving. {_meaning(share)}"
+        return f"{text}. That is {number(share, 0)} % of the saving. {_meaning(share)}"
 
     def _posterior_average(self, run: Finished, mode: str) -> str:
         chosen = {}

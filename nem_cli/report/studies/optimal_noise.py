@@ -80,9 +80,7 @@ def _how(best: BestNoise) -> str:
     if edges:
         text += f" Its winner's {listed(edges)} lies at the edge of the grid, so a better one may lie beyond."
     if len(last.means) > 1:
-        text += (
-            f" The last round's levels lie {number(max(last.means) - min(last.means), 2)} M-steps apart: it is flat."
-        )
+        text += f" The last round's levels lie {number(max(last.means) - min(last.means), 2)} M-steps apart."
     return text
 
 

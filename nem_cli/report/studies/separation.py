@@ -11,12 +11,11 @@ from matplotlib.figure import Figure
 from nem_cli.analysis.effect import Estimate
 from nem_cli.analysis.paired import mean_estimate
 from nem_cli.report.axis import VALUES, coordinate, label
-from nem_cli.report.curves import look
 from nem_cli.report.run_figure import add_caption, add_legend, caption
 from nem_cli.report.studies.best_level import BestLevel, best_level
 from nem_cli.report.studies.study import Finished, Study, noisy, values, where
 from nem_cli.report.studies.words import Verdict, interval, listed, percent, verdict
-from nem_cli.report.style import BASELINE, style
+from nem_cli.report.style import BASELINE, look, style
 
 AXIS = "mixture.means"
 HOW = "best level of each mode, chosen on half of the trials and measured on the other half"
@@ -59,8 +58,9 @@ class Separation(Study):
                 value = np.array([point.value for _, point in known])
                 ends = [value - [point.low for _, point in known], [point.high for _, point in known] - value]
                 axes.errorbar(
-                    [at for at, _ in known], value, np.maximum(ends, 0), color=look(number).colour, marker=look(number).marker,
-                    markersize=4.5, linewidth=1.3, capsize=2, elinewidth=1, label=f"{mode} noise",
+                    [at for at, _ in known], value, np.maximum(ends, 0), color=look(number).colour,
+                    marker=look(number).marker, markersize=4.5, linewidth=1.3, capsize=2, elinewidth=1,
+                    label=f"{mode} noise",
                 )  # fmt: skip
             axes.set_xticks(x, [f"{at:g}" for at in x])
             axes.set_xlabel(label(AXIS))
@@ -111,7 +111,7 @@ def distances(run: Finished) -> list[Distance]:
 
 def caption_of_curves(run: Finished) -> str:
     """The run's caption as for curves; its own figure is a heatmap."""
-    curves = run.experiment.figure.model_copy(update={"kind": "curves", "rows": None})
+    curves = run.experiment.figure.model_copy(update={"kind": "curves", "rows": None, "x": AXIS})
     return caption(run.experiment.model_copy(update={"figure": curves}), run.summary)
 
 

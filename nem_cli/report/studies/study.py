@@ -17,7 +17,9 @@ from nem_cli.report.run_figure import run_figure
 from nem_cli.report.section import Link, Picture, Section, Table
 from nem_cli.report.style import svg
 
-FILES = ("config.yaml", "summary.csv", "figure.png")
+ENOUGH = 30
+"""Trials a level, below which no sentence is worth much."""
+FILES = ("config.yaml", "summary.csv")
 
 
 @dataclass(frozen=True)
@@ -78,19 +80,32 @@ class Study(ABC):
     def make(self, run: Finished) -> tuple[Figure, Section]:
         """The study's figure, and its part of the report."""
         figure = self.figure(run)
-        return figure, section(run, figure, self.alt, self.answer(run), self.tables(run))
+        drawn = "study.png" if self.draws else "figure.png"
+        return figure, section(run, figure, self.alt, self.answer(run), self.tables(run), drawn)
 
 
 def section(
-    run: Finished, figure: Figure, alt: str, paragraphs: tuple[str, ...], tables: tuple[Table, ...] = ()
+    run: Finished,
+    figure: Figure,
+    alt: str,
+    paragraphs: tuple[str, ...],
+    tables: tuple[Table, ...] = (),
+    drawn: str = "figure.png",
 ) -> Section:
-    """A part of the report with links to the run's files."""
+    """A part of the report with links to the run's files; it says so where the trials are too few."""
+    trials, confidence = run.experiment.trials, 100 * run.experiment.bootstrap.confidence
+    brackets = "Brackets hold 95 % intervals."
+    if confidence != 95:
+        brackets = f"Brackets hold intervals, {confidence:g} % where they stand in summary.csv, else 95 %."
+    *others, last = paragraphs
+    paragraphs = (*others, f"{last} {brackets}")
+    few = f"With {trials} trials a level the intervals mean little, and so do the sentences below."
     return Section(
         title=run.experiment.title or run.experiment.name,
-        paragraphs=paragraphs,
+        paragraphs=(few, *paragraphs) if trials < ENOUGH else paragraphs,
         pictures=(Picture(svg(figure), alt),),
         tables=tables,
-        links=tuple(Link(f"{run.experiment.name}: {name}", f"{run.address}/{name}") for name in FILES),
+        links=tuple(Link(f"{run.experiment.name}: {name}", f"{run.address}/{name}") for name in (*FILES, drawn)),
     )
 
 
