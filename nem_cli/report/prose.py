@@ -64,8 +64,8 @@ def accuracy(records: Sequence[Record]) -> Section:
             _accuracy_fact(records),
             "A NEM iteration costs more than an EM iteration, as noise must be drawn for each sample. The last column "
             "is processor time a trial over EM's in the same run: above 1, the M-steps saved didn't save time here.",
-            "NEM is a phenomenon to study, not the accelerator to reach for: SQUAREM (Varadhan and Roland 2008) speeds EM "
-            "up without noise, and nem figures --all sets the two side by side on the same data.",
+            "NEM is a phenomenon to study, not the accelerator to reach for: SQUAREM (Varadhan and Roland 2008) speeds "
+            "EM up without noise, and nem figures --all sets the two side by side on the same data.",
         ),
         tables=(
             Table(

@@ -94,7 +94,7 @@ def figures(
                 experiment, out=root / experiment.name, workers=workers, fresh=fresh, progress=report, command=command
             )
     others = [run for name, run in runs.items() if name not in FIGURES]
-    sections = studies.sections(others, root, workers=workers, progress=progress, command=command)
+    sections = studies.sections(others, root, workers=workers, progress=progress, fresh=fresh, command=command)
     stated = _comparison_plan(root, {"additive": runs["anem"], "multiplicative": runs["mnem"]}, fresh)
     companion = _comparison_plan(root, {name: runs[name] for name in ("companion-anem", "companion-mnem")}, fresh)
     compared = [run_plan(plan, workers, progress, command) for plan in (stated, companion)]
