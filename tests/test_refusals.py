@@ -10,13 +10,16 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 
 import children
 import pytest
 
 from nem_cli import sweep
 from nem_cli.errors import FolderError, NemError, RunError
+from nem_cli.experiment.journal import Journal
 from nem_cli.experiment.load import load
+from nem_cli.experiment.plan import levels
 from nem_cli.experiment.runner import Workers
 
 NOBODY = 65534
@@ -134,64 +137,82 @@ def test_a_block_whose_bytes_have_changed_is_found(many_blocks, small, tmp_path)
 
 
 def test_no_damage_to_a_journal_gives_wrong_numbers_or_a_traceback(many_blocks, small, tmp_path):
-    folder = shutil.copytree(small, tmp_path / "run")
+    experiment = load(many_blocks, ["sweep={sigma: [0, 1]}"], trials=300)
+    path = tmp_path / "trials.sqlite"
     whole = (small / "trials.sqlite").read_bytes()
-    for suffix in ("-wal", "-shm"):
-        assert not (small / f"trials.sqlite{suffix}").exists()
+
+    def contents_of_journal():
+        path.write_bytes(damaged)
+        with Journal(path, experiment.identity(), {"sigma"}) as journal:
+            return [
+                (journal.totals(level, 300), [table.tobytes() for table in journal.read(level, 300)])
+                for level in levels(experiment)
+            ]
+
+    damaged = whole
+    right = contents_of_journal()
     rng = random.Random(1)
     refused = 0
-    for _ in range(150):
+    for _ in range(400):
         damaged = bytearray(whole)
         first = rng.randrange(len(whole)) if rng.random() < 0.5 else rng.randrange(4096)
         for place in range(first, min(len(whole), first + rng.choice([1, 8, 500]))):
             damaged[place] ^= rng.randrange(1, 256)
-        (folder / "trials.sqlite").write_bytes(damaged)
         try:
-            again(many_blocks, folder)
+            assert contents_of_journal() == right
         except NemError as error:
             refused += 1
-            assert str(folder) in str(error)  # noqa: PT017  (either outcome is right)
-        else:
-            assert children.results(folder) == children.results(small)
-        for left in folder.glob("trials.sqlite-*"):
+            assert str(path) in str(error)  # noqa: PT017  (either outcome is right)
+        for left in tmp_path.glob("trials.sqlite-*"):
             left.unlink()
-    assert 20 < refused < 150
+    assert 100 < refused < 400  # much of the file is unused space
 
 
-def nobody():
-    """Become a user without rights, where this is root."""
-    if os.getuid() == 0:
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+AS_NOBODY = f"""
+import os, sys
+import nem_cli.report.run_figure, nem_cli.report.style, nem_cli.workflow.estimate, nem_cli.workflow.sweep
+from nem_cli.cli.app import main
+from nem_cli.experiment.load import load
+load(nem_cli.workflow.folder.Path(sys.argv[2]))  # loads the modules that it names: nobody may not read them
+if os.getuid() == 0:
+    os.setgroups([])
+    os.setgid({NOBODY})
+    os.setuid({NOBODY})
+main()
+"""
+"""nem as a user without rights, where the tests run as root."""
 
 
-@pytest.mark.parametrize("place", ["folder", "parent", "journal"])
-def test_no_permission_to_write(place, many_blocks, small, tmp_path):
-    for directory in (*tmp_path.parents, tmp_path):
-        if directory.stat().st_uid == os.getuid() and directory.name.startswith(("pytest-", "test_")):
-            directory.chmod(0o755)
-    config = tmp_path / "many.yaml"
-    shutil.copy(many_blocks, config)
+@pytest.mark.parametrize("place", ["folder", "parent", "journal", "unsearchable"])
+def test_no_permission(place, many_blocks, small, tmp_path):
+    above = tmp_path
+    while above.stat().st_uid == os.getuid() and above != above.parent:
+        above.chmod(above.stat().st_mode | 0o755)
+        above = above.parent
+    config = shutil.copy(many_blocks, tmp_path)
     folder = shutil.copytree(small, tmp_path / "run")
-    target = folder / "below" / "run" if place == "parent" else folder
+    folder.chmod(0o755)
+    target = folder / "below" / "run" if place in ("parent", "unsearchable") else folder
+    before = children.contents(folder)
     try:
         if place == "journal":
             folder.chmod(0o777)
             (folder / "trials.sqlite").chmod(0o444)
         else:
-            folder.chmod(0o555)
-        before = children.contents(folder)
-        done = children.nem("sweep", config, "--out", target, *SMALL, preexec_fn=nobody, cwd=tmp_path)
-        children.assert_message(done, 2, str(target), "can't be written")
-        assert children.contents(folder) == before
+            folder.chmod(0o000 if place == "unsearchable" else 0o555)
+        done = subprocess.run(
+            [sys.executable, "-c", AS_NOBODY, "sweep", config, "--out", target, *SMALL],
+            env=children.environment(), capture_output=True, text=True, cwd=tmp_path, check=False,
+        )  # fmt: skip
     finally:
         folder.chmod(0o755)
         (folder / "trials.sqlite").chmod(0o644)
+    children.assert_message(done, 2, str(target), "can't be written")
+    assert children.contents(folder) == before
     again(many_blocks, folder)
 
 
-@pytest.mark.parametrize("kilobytes", [1, 40, 300, 600])
+@pytest.mark.parametrize("kilobytes", [1, 40, 600])
 def test_no_room_for_larger_files(kilobytes, many_blocks, whole, tmp_path):
     folder = tmp_path / "run"
 
@@ -202,7 +223,7 @@ def test_no_room_for_larger_files(kilobytes, many_blocks, whole, tmp_path):
     goes_on_after_no_room(done, many_blocks, folder, whole)
 
 
-@pytest.mark.parametrize("kilobytes", [8, 100, 400])
+@pytest.mark.parametrize("kilobytes", [8, 400])
 def test_no_room_on_the_disk(kilobytes, many_blocks, whole, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()

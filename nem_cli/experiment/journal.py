@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import zlib
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -126,6 +128,7 @@ class Journal:
             If it can't be written; what was committed before stays.
         """
         data = block.trials.tobytes()
+        checksum = _checksum(level, number, block.seconds, block.draws, block.accepted, data)
         try:
             self._db.execute("BEGIN")
             if level.key not in self._ids:
@@ -136,7 +139,7 @@ class Journal:
                 self._ids[level.key] = int(cursor.lastrowid or 0)
             self._db.execute(
                 "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (self._ids[level.key], number, block.seconds, block.draws, block.accepted, zlib.crc32(data), data),
+                (self._ids[level.key], number, block.seconds, block.draws, block.accepted, checksum, data),
             )
             if block.cpu not in self._cpus:
                 self._cpus.append(block.cpu)
@@ -156,14 +159,16 @@ class Journal:
         dtype = trial_dtype(level.components)
         for number in range(level.blocks(trials)):
             rows = self._rows(
-                "SELECT trials, checksum FROM blocks WHERE level = ? AND block = ?", self._ids.get(level.key), number
+                "SELECT seconds, draws, accepted, trials, checksum FROM blocks WHERE level = ? AND block = ?",
+                self._ids.get(level.key),
+                number,
             )
             if not rows:
                 raise FolderError(
                     f"block {number} of level {dict(level.settings)} isn't finished", source=str(self.path)
                 )
-            ((data, checksum),) = rows
-            if not isinstance(data, bytes) or zlib.crc32(data) != checksum:
+            ((seconds, draws, accepted, data, checksum),) = rows
+            if not isinstance(data, bytes) or _checksum(level, number, seconds, draws, accepted, data) != checksum:
                 raise self._damaged(f"block {number} of level {dict(level.settings)} fails its checksum")
             table = np.frombuffer(data, dtype=dtype)
             yield table[: trials - number * level.block_trials]
@@ -198,12 +203,19 @@ class Journal:
         """Refuse what can't be continued before anything is opened for writing."""
         logged = self._has_log()
         if self.path.exists() and self.path.stat().st_size:
-            self._connect("immutable=1")
-            if self._has_tables():
-                if not logged:  # else a kill may have left the file behind its log
-                    self._check_sound()
-                self._check_format()
-                self._check_identity(identity, swept)
+            if self.path.stat().st_size < 512:  # SQLite's smallest page; it takes less for an empty database
+                raise self._damaged("it is too short")
+            # A kill or a full disk may have left the file half-way behind its log: then only the log's word counts.
+            with suppress(sqlite3.DatabaseError) if logged else nullcontext():
+                self._connect("immutable=1")
+                if self._has_tables():
+                    if not logged:
+                        self._check_whole_pages()
+                        self._check_sound()
+                    self._check_format()
+                    self._check_identity(identity, swept)
+        if self.path.exists() and not os.access(self.path, os.W_OK):  # SQLite would open it for reading
+            raise FolderError("can't be written: it is read-only; choose another --out", source=str(self.path))
         self._connect("mode=rwc")
         self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # no shared-memory file; works on network disks
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -250,6 +262,10 @@ class Journal:
 
     def _set_meta(self, key: str, value: Any) -> None:
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+
+    def _check_whole_pages(self) -> None:
+        if self.path.stat().st_size % self._db.execute("PRAGMA page_size").fetchone()[0]:
+            raise self._damaged("it ends in the middle of a page")
 
     def _check_sound(self) -> None:
         found = self._db.execute("PRAGMA quick_check").fetchone()[0]
@@ -306,3 +322,8 @@ class Journal:
             "--out, or start over with --fresh",
             source=str(self.path),
         )
+
+
+def _checksum(level: Level, number: int, seconds: float, draws: int, accepted: int, data: bytes) -> int:
+    """Of all that a block's row says, and of what it belongs to."""
+    return zlib.crc32(data, zlib.crc32(f"{level.key} {number} {seconds!r} {draws} {accepted}".encode()))

@@ -97,7 +97,8 @@ class Workers:
             parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, timeout=timeout)
             blocks = parallel(joblib.delayed(_task)(index, level, seed, block, here) for index, level, block in tasks)
             try:
-                yield from blocks
+                for block in blocks:  # noqa: UP028  ("yield from" would close them before the lines below)
+                    yield block
             finally:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # joblib warns of blocks that nobody waits for any more
