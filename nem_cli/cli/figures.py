@@ -11,7 +11,7 @@ import typer
 from nem_cli.cli import options, terminal
 
 
-@terminal.command
+@terminal.resumable
 def figures(
     out: options.Root = Path("results"),
     trials: options.Trials = None,

@@ -25,7 +25,7 @@ def print_run(run: Run) -> None:
         table.add_column(path.split(".")[-1], justify="right", no_wrap=path == "sigma")
     for name in ("M-steps", confidence, "fewer, %", confidence, "log-lik. gap", "time"):
         table.add_column(name, justify="right", no_wrap=True)
-    best = min(run.summary, key=lambda row: (row.mean_iterations, row.sigma))
+    best = text.fewest(run.summary, run.experiment.stop.rule)
     for row in run.summary:
         table.add_row(*_cells(run, row), style="bold" if row is best else "")
     console.print(table)

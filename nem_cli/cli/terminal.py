@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
-from nem_cli.errors import ConfigError, NemError, NemWarning
+from nem_cli.errors import GO_ON, ConfigError, NemError, NemWarning
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,7 +24,15 @@ FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 def command(function: Callable[P, R]) -> Callable[P, R]:
     """Turn nem's errors into one message on standard error and an exit code."""
+    return _command(function)
 
+
+def resumable(function: Callable[P, R]) -> Callable[P, R]:
+    """As `command`, for one that keeps what it has done when it is interrupted."""
+    return _command(function, f"; {GO_ON}")
+
+
+def _command(function: Callable[P, R], kept: str = "") -> Callable[P, R]:
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
@@ -34,13 +42,10 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
             typer.echo(f"nem: {error}", err=True)
             raise typer.Exit(BAD_INPUT if isinstance(error, ConfigError) else FAILED) from None
         except KeyboardInterrupt:
-            typer.echo(
-                "nem: interrupted; finished blocks are kept, and the same command goes on where this one stopped",
-                err=True,
-            )
+            typer.echo(f"nem: interrupted{kept}", err=True)
             raise typer.Exit(INTERRUPTED) from None
         except MemoryError:
-            typer.echo("nem: out of memory; finished blocks are kept. Use fewer --jobs", err=True)
+            typer.echo(f"nem: out of memory{f' (use fewer --jobs){kept}' if kept else ''}", err=True)
             raise typer.Exit(FAILED) from None
 
     return run
@@ -81,8 +86,8 @@ def _plain_warnings() -> Iterator[None]:
 
 
 @contextmanager
-def progress(title: str, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
-    """Trials done of all and the time left, on standard error; nothing where that isn't a terminal."""
+def progress(title: str, quiet: bool = False, unit: str = "trials") -> Iterator[Callable[[int, int], None] | None]:
+    """Trials, or other units, done of all and the time left, on standard error; nothing where that isn't a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -93,7 +98,7 @@ def progress(title: str, quiet: bool = False) -> Iterator[Callable[[int, int], N
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("trials, left"),
+        TextColumn(f"{unit}, left"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
     ) as bar:
