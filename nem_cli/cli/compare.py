@@ -54,7 +54,7 @@ def compare(
     workers = Workers(jobs, backend, scheduler, timeout)
     if dry_run:
         for sentence in estimates(asked, workers):
-            typer.echo(sentence)
+            terminal.console().print(sentence)
         return
     found = run_plan(
         asked, workers, lambda title: terminal.progress(title, quiet or json), command=["nem", *sys.argv[1:]]

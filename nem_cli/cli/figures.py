@@ -38,7 +38,7 @@ def figures(
     workers = Workers(jobs, backend, scheduler, timeout)
     if dry_run:
         for sentence in estimates(trials, workers, everything=everything):
-            typer.echo(sentence)
+            terminal.console().print(sentence)
         return
     made = make(
         out,

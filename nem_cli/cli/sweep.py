@@ -60,7 +60,7 @@ def sweep(
     elif max_trials is not None:
         raise ConfigError("needs --until-ci", source="--max-trials")
     if dry_run:
-        typer.echo(estimate(experiment, workers))
+        terminal.console().print(estimate(experiment, workers))
         return
     with terminal.progress(experiment.name, quiet or json) as progress:
         run = run_sweep(

@@ -71,12 +71,11 @@ def _print_json(found: Verification, said: list[str]) -> None:
 
 def _print_table(found: Verification, said: list[str]) -> None:
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
 
     from nem_cli.report.verify_text import name
 
-    console = Console(highlight=False)
+    console = terminal.console()
     experiment = found.experiment
     console.print(f"The NEM condition along EM's path: {experiment.name}", style="bold")
     console.print(

@@ -37,6 +37,8 @@ def find_config(given: str | Path) -> Path:
     shipped = shipped_configs()
     if path.name.removesuffix(".yaml") in shipped and path.parent == Path("."):
         return shipped[path.name.removesuffix(".yaml")]
+    if path.is_dir():
+        raise ConfigError("is a folder, not a config file", source=str(given))
     near = difflib.get_close_matches(path.name.removesuffix(".yaml"), shipped, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise ConfigError(
@@ -44,6 +46,23 @@ def find_config(given: str | Path) -> Path:
         f"{', '.join(sorted(shipped))}",
         source=str(given),
     )
+
+
+def find_run(given: str | Path) -> Path:
+    """A run's folder.
+
+    Raises
+    ------
+    FolderError
+        If there is no such folder, or it holds no run.
+    """
+    folder = Path(given)
+    if not folder.is_dir():
+        problem = "is a file, not a run's folder" if folder.exists() else "there is no such folder"
+        hint = f"; did you mean {RESULTS / folder}?" if (RESULTS / folder).is_dir() else ""
+        raise FolderError(problem + hint, source=str(folder))
+    read_text(folder / "config.yaml")
+    return folder
 
 
 def write(path: Path, content: str | bytes | Iterable[str]) -> None:
