@@ -330,7 +330,7 @@ def test_out_may_not_be_a_file(petals):
     before = petals.read_bytes()
     result = invoke(petals, "-c", "1", "-k", "2", "--out", petals)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "--out: is a file, not a folder" in result.stderr
+    assert ": is a file, or lies in one; results need a folder" in result.stderr
     assert petals.read_bytes() == before
 
 

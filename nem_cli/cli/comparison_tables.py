@@ -22,8 +22,8 @@ def print_comparison(comparison: Comparison, folder: Path) -> None:
     sides = _table("", "sigma*", "M-steps", "95 % CI", "EM", "fewer, %", "trials")
     for side in (a, b):
         sides.add_row(*_side_cells(side))
-    console.print(sides)
-    console.print(_differences(comparison))
+    terminal.print_table(sides)
+    terminal.print_table(_differences(comparison))
     for sentence in comparison_text.sentences(comparison):
         console.print(sentence)
     console.print(f"Written to {folder}", soft_wrap=True)

@@ -92,12 +92,13 @@ def fit(
     from nem_cli.cli.fit_tables import print_fit
     from nem_cli.em.noise import Noise
     from nem_cli.em.status import Status
-    from nem_cli.errors import FolderError, RunError
+    from nem_cli.errors import RunError
     from nem_cli.workflow.data import read
     from nem_cli.workflow.fit_column import fit_column, write_fit
+    from nem_cli.workflow.folder import refuse_unwritable
 
-    if out and out.exists() and not out.is_dir():
-        raise FolderError("is a file, not a folder", source="--out", value=str(out))
+    if out:
+        refuse_unwritable(out)
     mixtures = _mixtures(components, select, start, means, sds, weights)
     noise = Noise(injection, sigma, screen, decay)
     settings: dict[str, Any] = {"restarts": restarts, "rule": rule, "tol": tol, "polish": polish}

@@ -24,9 +24,9 @@ def print_fit(fitted: FittedColumn, out: Path | None) -> None:
     for line in _method(fitted):
         console.print(line)
     if len(fitted.fits) > 1:
-        console.print(_selection(fitted))
-    console.print(_components(best, sd))
-    console.print(_counts(fitted))
+        terminal.print_table(_selection(fitted))
+    terminal.print_table(_components(best, sd))
+    terminal.print_table(_counts(fitted))
     over = f"; means over {best.restarts} starts, of which the best is shown" if best.restarts > 1 else ""
     console.print(
         f"M-steps: until the stop rule held, the start isn't counted. Polish: M-steps without noise after them{over}. "

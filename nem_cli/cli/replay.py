@@ -96,5 +96,5 @@ def _print_table(found: Replay) -> None:
         scale = "" if row.noise_scale is None else f"{row.noise_scale:.4g}"
         share = "" if row.injected is None else f"{100 * row.injected:.1f} %"
         table.add_row(str(row.k), scale, share, f"{row.log_likelihood:.4f}", *parameters)
-    console.print(table)
+    terminal.print_table(table)
     console.print("k: M-steps done. Scale: the noise's standard deviation. Noise: share of the samples that got any.")

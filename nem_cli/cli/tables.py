@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -14,21 +15,25 @@ from nem_cli.workflow.sweep import Run
 
 
 def print_run(run: Run) -> None:
-    """The table of a run's levels."""
+    """The table of a run's levels, one for each curve."""
     console = terminal.console()
     console.print(run.experiment.title or run.experiment.name, style="bold")
     for line in text.protocol(run.experiment):
         console.print(line)
     confidence = f"{100 * run.experiment.bootstrap.confidence:g} % CI"
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
-    for path, _ in run.summary[0].settings:
-        table.add_column(path.split(".")[-1], justify="right", no_wrap=path == "sigma")
-    for name in ("M-steps", confidence, "fewer, %", confidence, "log-lik. gap", "time"):
-        table.add_column(name, justify="right", no_wrap=True)
+    names = ("sigma", "M-steps", confidence, "fewer, %", confidence, "log-lik. gap", "time")
+    cells = {id(row): _cells(run, row) for row in run.summary}
+    widths = [max(map(len, column)) for column in zip(names, *cells.values(), strict=True)]
     best = text.fewest(run.summary, run.experiment.stop.rule)
-    for row in run.summary:
-        table.add_row(*_cells(run, row), style="bold" if row is best else "")
-    console.print(table)
+    for others, rows in groupby(run.summary, key=lambda row: row.others):
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
+        for name, width in zip(names, widths, strict=True):
+            table.add_column(name, justify="right", no_wrap=True, min_width=width)
+        for row in rows:
+            table.add_row(*cells[id(row)], style="bold" if row is best else "")
+        if others:
+            console.print(f"\n{text.curve_name(others)}", style="bold")
+        terminal.print_table(table)
     console.print(
         "M-steps: mean over trials, the start isn't counted. Fewer: against EM (sigma 0) on the same data. "
         "Log-lik. gap: mean final log-likelihood minus EM's. Time: processor time a trial over EM's. "
@@ -61,7 +66,7 @@ def notes(run: Run) -> Iterator[str]:
 def _cells(run: Run, row: LevelSummary) -> list[str]:
     ratio = run.time_ratio(row)
     return [
-        *(text.shown(value) for _, value in row.settings),
+        text.shown(row.sigma),
         f"{row.mean_iterations:.2f}",
         f"{row.ci_low:.2f} to {row.ci_high:.2f}",
         _number(row.speedup_percent, ".1f"),

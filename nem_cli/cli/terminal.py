@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import shutil
 import signal
@@ -20,6 +21,7 @@ from nem_cli.errors import GO_ON, ConfigError, NemError, NemWarning
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,6 +48,11 @@ def _command(function: Callable[P, R], kept: str = "") -> Callable[P, R]:
         except NemError as error:
             say(f"nem: {error}")
             raise typer.Exit(BAD_INPUT if isinstance(error, ConfigError) else FAILED) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever reads the output has had enough, which isn't worth a word
+                raise
+            say(f"nem: {error}")
+            raise typer.Exit(FAILED) from None
         except KeyboardInterrupt:
             say(f"nem: interrupted{kept}")
             raise typer.Exit(INTERRUPTED) from None
@@ -72,6 +79,15 @@ def console(stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def print_table(table: Table) -> None:
+    """Print a table as wide as the terminal, or wider where its numbers need that: none is cut off."""
+    from rich.measure import Measurement
+
+    place = console()
+    place.width = max(place.width, Measurement.get(place, place.options.update(max_width=1000), table).minimum)
+    place.print(table)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def print_verdict(rows: Sequence[Row]) -> None:
         table.add_row(group, style="bold")
         for row in members:
             table.add_row(f"  {row.claim.text}", row.claim.paper, _cell(row.stated), _cell(row.companion))
-    console.print(table)
+    terminal.print_table(table)
     console.print(" ".join(f"{outcome.sign} {outcome};" for outcome in Outcome).rstrip(";"))
     for sentence in tally(rows):
         console.print(sentence)

@@ -50,9 +50,10 @@ def verify(
     from nem_cli.workflow.verify import write
 
     experiment = load(folder.find_config(config), overrides or (), seed=seed)
+    place = out or folder.RESULTS / experiment.name
+    folder.refuse_unwritable(place)
     with terminal.progress(experiment.name, quiet or json, unit="M-steps") as progress:
         found = measure(experiment, sigma=sigma, samples=samples, progress=progress)
-    place = out or folder.RESULTS / experiment.name
     write(found, place)
     if json:
         _print_json(found, sentences(found))
@@ -95,7 +96,7 @@ def _print_table(found: Verification, said: list[str]) -> None:
                 *(f"{row.components[j - 1].mean:.4f}" for j in components),
                 _interval(row.at_estimate.difference),
             )
-        console.print(table)
+        terminal.print_table(table)
     shares = "comp. j: what component j adds to it." if components else "What each component adds is in verify.csv."
     console.print(
         f"(10): the expectation, at theta* (there the sides of (12) differ by the same). {shares} (12) at k-1: left "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import json
 import os
 import tempfile
@@ -63,6 +64,21 @@ def find_run(given: str | Path) -> Path:
         raise FolderError(problem + hint, source=str(folder))
     read_text(folder / "config.yaml")
     return folder
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Refuse a folder for results before any work is done for it.
+
+    Raises
+    ------
+    FolderError
+        If it is a file, lies in one, or may not be written.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
+    if not there.is_dir():
+        raise FolderError("is a file, or lies in one; results need a folder", source=str(folder))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise FolderError(f"can't be written: {os.strerror(errno.EACCES)}; choose another --out", source=str(folder))
 
 
 def write(path: Path, content: str | bytes | Iterable[str]) -> None:
