@@ -96,6 +96,42 @@ def test_piped_texts_have_no_colours_and_fit_80_columns(own, tmp_path):
     assert swept.stdout.endswith(f"Written to {own[1]}\n")
 
 
+def test_every_swept_setting_is_shown_and_no_number_is_cut_off(own, tmp_path):
+    swept = "sweep={sigma: [0, 1.25], noise.injection: [additive, multiplicative], start: [moments, random-points]}"
+    done = invoke("sweep", own[0], "--out", own[1], "--jobs", 1, "--set", swept)
+    assert (done.exit_code, done.stderr) == (0, "")
+    for columns in ("80", "40"):
+        shown = invoke("show", own[1], env={"COLUMNS": columns}).stdout
+        assert "…" not in shown
+        for injection in ("additive", "multiplicative"):
+            for start in ("moments", "random-points"):
+                assert f"injection {injection}, start {start}" in " ".join(shown.split())
+        for row in nem_cli.Run.open(own[1]).summary:
+            assert f"{row.ci_low:.2f} to {row.ci_high:.2f}" in shown
+        assert shown.count("1.25") == 4
+    assert max(map(len, done.stdout.replace(str(own[1]), "").splitlines())) <= 80
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", [["schema"], ["check", "mnem"], ["figures", "--dry-run"]])
+def test_a_full_standard_output_is_one_message(arguments):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*children.NEM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, env=children.environment(),
+            check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "nem: [Errno 28] No space left on device\n"
+
+
+def test_no_work_is_done_for_a_folder_that_cannot_be(own, tmp_path, monkeypatch):
+    monkeypatch.setattr("nem_cli.workflow.verify.verify", lambda *given, **settings: pytest.fail("it measured"))
+    for out in (own[0], own[0] / "below"):
+        done = invoke("verify", own[0], "--out", out)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert f"{out}: is a file, or lies in one; results need a folder" in done.stderr
+
+
 def test_an_interrupted_command_says_what_is_kept_if_anything_is(capsys):
     def interrupted():
         raise KeyboardInterrupt
