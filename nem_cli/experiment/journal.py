@@ -167,8 +167,8 @@ class Journal:
                 raise FolderError(
                     f"block {number} of level {dict(level.settings)} isn't finished", source=str(self.path)
                 )
-            ((*fields, data, checksum),) = rows
-            if not isinstance(data, bytes) or _checksum(level, number, *fields, data) != checksum:
+            ((seconds, draws, accepted, data, checksum),) = rows
+            if not isinstance(data, bytes) or _checksum(level, number, seconds, draws, accepted, data) != checksum:
                 raise self._damaged(f"block {number} of level {dict(level.settings)} fails its checksum")
             table = np.frombuffer(data, dtype=dtype)
             yield table[: trials - number * level.block_trials]
