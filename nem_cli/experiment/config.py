@@ -61,7 +61,7 @@ class Mixture(Components):
     @field_validator("family")
     @classmethod
     def _known(cls, name: str) -> str:
-        families.get(name)
+        families.get(name, path="mixture.family")
         return name
 
 
@@ -76,13 +76,13 @@ class NoiseSettings(Model):
     @field_validator("injection")
     @classmethod
     def _known_injection(cls, name: str) -> str:
-        injections.get(name)
+        injections.get(name, path="noise.injection")
         return name
 
     @field_validator("screen")
     @classmethod
     def _known_screen(cls, name: str) -> str:
-        screens.get(name)
+        screens.get(name, path="noise.screen")
         return name
 
 
@@ -96,7 +96,7 @@ class Stop(Model):
     @field_validator("rule")
     @classmethod
     def _known(cls, name: str) -> str:
-        stop_rules.get(name)
+        stop_rules.get(name, path="stop.rule")
         return name
 
 
@@ -124,7 +124,7 @@ def _start_kind(value: object) -> str:
 
 def _known_start(name: object) -> object:
     if isinstance(name, str):
-        starts.get(name)
+        starts.get(name, path="start")
     return name
 
 
