@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help figures test lint
+.PHONY: help figures test test-slow test-oldest lint bench
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,11 +16,22 @@ $(BIN)/nem: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	@touch $@
 
-figures: $(BIN)/nem  ## Draw the paper's Figures 1 and 2 from simulated trials, into results/
-	$(BIN)/nem figures
+figures: $(BIN)/nem  ## Draw the paper's figures and the report from simulated trials, into results/
+	$(BIN)/nem figures $(ARGS)
 
 test: .venv/.test  ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: .venv/.test  ## Run the tests that take minutes, such as the intervals' coverage
+	$(BIN)/python -m pytest -m slow -rP
+
+test-oldest: pyproject.toml tests/constraints-oldest.txt  ## Run the tests on the oldest versions that are allowed
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --constraint tests/constraints-oldest.txt --editable '.[test]'
+	.venv-oldest/bin/python -m pytest -m "not slow"
+
+bench: .venv/.test  ## Measure speed and memory, into results/benchmark.csv
+	$(BIN)/python tests/benchmarks/bench.py
 
 lint: .venv/.test  ## Check style and types
 	$(BIN)/ruff check .

@@ -5,19 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nem_cli.analysis.fitted import Fit
     from nem_cli.em.noise import Noise
     from nem_cli.experiment.config import Experiment
-    from nem_cli.workflow.sweep import Run, sweep
+    from nem_cli.workflow.compare import compare
+    from nem_cli.workflow.fit import fit
+    from nem_cli.workflow.replay import replay
+    from nem_cli.workflow.run import Run
+    from nem_cli.workflow.sweep import sweep
+    from nem_cli.workflow.verify import verify
 
 __version__: str
 
-__all__ = ["Experiment", "Noise", "Run", "sweep"]
+__all__ = ["Experiment", "Fit", "Noise", "Run", "compare", "fit", "replay", "sweep", "verify"]
 
 _HOMES = {
     "Experiment": "nem_cli.experiment.config",
+    "Fit": "nem_cli.analysis.fitted",
     "Noise": "nem_cli.em.noise",
-    "Run": "nem_cli.workflow.sweep",
+    "Run": "nem_cli.workflow.run",
+    "compare": "nem_cli.workflow.compare",
+    "fit": "nem_cli.workflow.fit",
+    "replay": "nem_cli.workflow.replay",
     "sweep": "nem_cli.workflow.sweep",
+    "verify": "nem_cli.workflow.verify",
 }
 
 

@@ -36,6 +36,10 @@ class PluginError(ConfigError):
     """A user's own injection, screen, family, start or stop rule can't be loaded or breaks its contract."""
 
 
+class SupportError(ConfigError):
+    """Noise that nothing rejects takes data out of the support of their family."""
+
+
 class RunError(NemError):
     """A run that can't go on; what it finished is in its journal."""
 
@@ -49,5 +53,5 @@ class NemWarning(UserWarning):
 
 
 def _shorten(value: object, width: int = 80) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= width else f"{text[: width - 3]}..."

@@ -154,12 +154,13 @@ def test_responsibilities_are_stable_for_any_separation():
     np.testing.assert_array_equal(responsibilities(GAUSSIAN, np.array([[-1e4, 0.0, 1e4]]), three)[:, 0], np.eye(3))
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (3, 200), (400, 100), (1, 3 * TILE + 5), (2, TILE + 1)])
-def test_tiles_cover_a_batch_once(shape):
+@pytest.mark.parametrize("components", [1, 2, 5])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 200), (4000, 100), (1, 3 * TILE + 5), (2, TILE + 1)])
+def test_tiles_cover_a_batch_once(shape, components):
     seen = np.zeros(shape, dtype=int)
-    for rows, columns in tiles(shape):
+    for rows, columns in tiles(shape, components):
         seen[rows, columns] += 1
-        assert seen[rows, columns].size <= 2 * TILE
+        assert seen[rows, columns].size * components <= TILE
     assert np.all(seen == 1)
 
 

@@ -29,16 +29,21 @@ def resampled_means(values: NDArray[np.integer], resamples: int, rng: np.random.
     -------
     ndarray of shape (resamples,) or (resamples, columns)
     """
-    distinct, counts = np.unique(values, axis=0, return_counts=True)
+    return resampled_sums(values, resamples, rng) / len(values)
+
+
+def resampled_sums(values: NDArray[np.integer], resamples: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """As `resampled_means`, but the sums: whole numbers, which compare exactly with the sums of other resamples."""
+    distinct, counts = _distinct(values)
     n = len(values)
     order = np.argsort(-counts, kind="stable")  # common values first: numpy draws the rare ones faster that way
     distinct, counts = distinct[order], counts[order]
-    means = np.empty((resamples, *values.shape[1:]))
+    sums = np.empty((resamples, *values.shape[1:]), dtype=np.int64)
     at_once = max(1, _AT_ONCE // len(distinct))
     for first in range(0, resamples, at_once):
         drawn = rng.multinomial(n, counts / n, size=min(at_once, resamples - first))
-        means[first : first + at_once] = drawn @ distinct / n
-    return means
+        sums[first : first + at_once] = drawn @ distinct
+    return sums
 
 
 def jointly_resampled_means(columns: NDArray[np.integer], resamples: int, rng: np.random.Generator) -> FloatArray:
@@ -71,3 +76,14 @@ def percentile_interval(replicates: FloatArray, confidence: float) -> tuple[Floa
     tail = (1 - confidence) / 2
     low, high = np.quantile(replicates, [tail, 1 - tail], axis=0)
     return low, high
+
+
+def _distinct(values: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct values, or rows, in rising order and how often each occurs; single integers without sorting."""
+    if values.ndim == 1 and int(values.max()) - int(values.min()) < _AT_ONCE:
+        lowest = int(values.min())
+        counts = np.bincount(values - lowest)
+        present = np.flatnonzero(counts)
+        return present + lowest, counts[present]
+    distinct, counts = np.unique(values, axis=0, return_counts=True)
+    return distinct.astype(np.int64), counts

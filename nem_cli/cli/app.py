@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
-from nem_cli.cli import check, figures, show, sweep
+from nem_cli.cli import check, compare, figures, fit, replay, schema, show, sweep, verify
 
 app = typer.Typer(
     name="nem",
@@ -18,8 +19,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("sweep")(sweep.sweep)
+app.command("compare")(compare.compare)
 app.command("figures")(figures.figures)
+app.command("fit")(fit.fit)
+app.command("verify")(verify.verify)
+app.command("replay")(replay.replay)
 app.command("check")(check.check)
+app.command("schema")(schema.schema)
 app.command("show")(show.show)
 
 
@@ -42,4 +48,5 @@ def common(
 
 def main() -> None:
     """Entry point of ``nem``."""
+    sys.path.append("")  # package.module:Name may be a file in the current folder; last, so that it shadows nothing
     app(prog_name="nem")

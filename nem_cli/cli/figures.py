@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -17,16 +19,46 @@ def figures(
     backend: options.Backend = "loky",
     scheduler: options.Scheduler = "",
     timeout: options.Timeout = None,
+    everything: Annotated[bool, typer.Option("--all", help="Run every study too, and put it into the report.")] = False,
+    fresh: options.Fresh = False,
     quiet: options.Quiet = False,
+    json: options.Json = False,
+    dry_run: options.DryRun = False,
 ) -> None:
-    """Make the paper's Figures 1 and 2 from simulated trials.
+    """Make the paper's figures from simulated trials, the comparison of the modes, and the reproduction report.
+
+    Runs that are there already are used, and a stopped one goes on.
 
     Example: nem figures --trials 200
     """
     from nem_cli.experiment.runner import Workers
+    from nem_cli.workflow.figures import estimates
     from nem_cli.workflow.figures import figures as make
 
     workers = Workers(jobs, backend, scheduler, timeout)
-    for run in make(out, trials=trials, workers=workers, progress=lambda name: terminal.progress(name, quiet)):
-        if not quiet:
+    if dry_run:
+        for sentence in estimates(trials, workers, everything=everything):
+            typer.echo(sentence)
+        return
+    made = make(
+        out,
+        trials=trials,
+        workers=workers,
+        progress=lambda name: terminal.progress(name, quiet or json),
+        everything=everything,
+        fresh=fresh,
+        command=["nem", *sys.argv[1:]],
+    )
+    if json:
+        from nem_cli.report.claims import rows_json
+
+        typer.echo(rows_json(made.rows))
+    elif not quiet:
+        from nem_cli.cli.verdict_table import print_verdict
+
+        for run in made.runs:
             typer.echo(f"{run.folder / 'figure.png'}: {run.experiment.title}")
+        for folder in made.comparisons:
+            typer.echo(f"{folder / 'comparison.png'}: the modes compared at their optima")
+        print_verdict(made.rows)
+        typer.echo(f"{made.report}: the report; its table is in {made.verdict}")

@@ -32,7 +32,7 @@ def print_run(run: Run) -> None:
     console.print(
         "M-steps: mean over trials, the start isn't counted. Fewer: against EM (sigma 0) on the same data. "
         "Log-lik. gap: mean final log-likelihood minus EM's. Time: processor time a trial over EM's. "
-        f"Intervals are bootstrap percentiles, pointwise; {text.endings(run.summary)}."
+        f"Intervals are bootstrap percentiles, pointwise; {text.endings(run.summary, run.experiment.stop.rule)}."
     )
     for line in notes(run):
         console.print(line)

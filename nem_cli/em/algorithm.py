@@ -136,12 +136,12 @@ def steps(problem: Problem, y: FloatArray, start: Parameters, rng: np.random.Gen
         moments = Moments(theta)
         injected = np.zeros_like(trials)
         draws = accepted = 0
-        for rows, columns in tiles(y.shape):
+        for rows, columns in tiles(y.shape, theta.components):
             part, here = y[rows, columns], theta.take(rows)
             r = responsibilities(family, part, here)  # E-step, on the clean data
             sampled = noise.sample(rng, family, part, here, r, k)  # NS-step
             y_dagger = noise.phi.phi(part, sampled.n)  # NG-step
-            moments.add(rows, y_dagger, r, here)
+            moments.add(rows, y_dagger, r)
             if noise.sigma > 0:
                 injected[rows] += np.count_nonzero(sampled.n != noise.phi.neutral, axis=1)
                 draws, accepted = draws + sampled.draws, accepted + sampled.accepted

@@ -13,8 +13,8 @@ from nem_cli.em.arrays import FloatArray
 def between(rng: np.random.Generator, bound: FloatArray) -> FloatArray:
     """Standard normals conditioned on lying between 0 and a bound of either sign.
 
-    Rejection: one half-normal proposal each, then uniform ones on the bounded interval. What either envelope accepts
-    has the conditioned law, whatever was rejected before, so the draw is exact; few points need a third proposal.
+    One half-normal proposal each; those beyond their bound are drawn again, by the inverse distribution function.
+    Either way what is accepted has the conditioned law, whatever was rejected before, so the draw is exact.
 
     Parameters
     ----------
@@ -24,18 +24,17 @@ def between(rng: np.random.Generator, bound: FloatArray) -> FloatArray:
     limit = np.abs(bound)
     z = rng.standard_normal(limit.size)
     np.abs(z, out=z)
-    pending = np.flatnonzero(z > limit)
-    while pending.size:
-        proposal = rng.random(pending.size)
-        proposal *= limit[pending]
-        z[pending] = proposal  # a rejected one is overwritten in the next round
-        pending = pending[rng.random(pending.size) >= np.exp(-0.5 * proposal * proposal)]
+    beyond = np.flatnonzero(z > limit)
+    limit = limit[beyond]
+    mass = special.erf(limit / math.sqrt(2))
+    again = math.sqrt(2) * special.erfinv(rng.random(beyond.size) * mass)
+    z[beyond] = np.minimum(again, limit)  # rounding must not carry it over the bound
     return np.copysign(z, bound, out=z)
 
 
 def mean_between(bound: FloatArray) -> FloatArray:
     """The mean of a standard normal conditioned on lying between 0 and a bound of either sign (0 gives 0)."""
-    limit = np.abs(bound)
+    limit = np.minimum(np.abs(bound), 40)  # beyond it there is no mass in double precision
     mass = special.erf(limit / math.sqrt(2))
     mean = np.divide(-math.sqrt(2 / math.pi) * np.expm1(-0.5 * limit * limit), mass, out=limit / 2, where=mass > 1e-9)
     return np.asarray(np.copysign(mean, bound))

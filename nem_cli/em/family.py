@@ -9,29 +9,32 @@ from typing import ClassVar
 
 import numpy as np
 
-from nem_cli.em.arrays import FloatArray, IntArray
+from nem_cli.em.arrays import BoolArray, FloatArray, IntArray
 from nem_cli.em.parameters import Parameters
 
 
 class Moments:
-    """Responsibility-weighted sums of y+ over the samples, about each component's current mean mu_k.
+    """Responsibility-weighted sums of y+ over the samples, about each trial's pivot p = sum_j alpha_j mu_j.
 
-    Taking them about the current means, not about 0, keeps the variance free of cancellation.
+    About 0 the variance would cancel where the data lie far from it. About the pivot its relative error stays near the
+    machine's, times the sample variance over the component's, which the guard on collapsed components bounds.
 
     Attributes
     ----------
+    pivot : ndarray of shape (trials, 1)
     mass : ndarray of shape (trials, K)
         sum_i r_ij.
     first : ndarray of shape (trials, K)
-        sum_i r_ij (y+_i - mu_j).
+        sum_i r_ij (y+_i - p).
     second : ndarray of shape (trials, K)
-        sum_i r_ij (y+_i - mu_j)^2.
+        sum_i r_ij (y+_i - p)^2.
     """
 
     def __init__(self, theta: Parameters) -> None:
+        self.pivot = np.einsum("tk,tk->t", theta.weights, theta.means)[:, None]
         self.mass, self.first, self.second = np.zeros((3, *theta.means.shape))
 
-    def add(self, trials: slice, y_dagger: FloatArray, r: FloatArray, theta: Parameters) -> None:
+    def add(self, trials: slice, y_dagger: FloatArray, r: FloatArray) -> None:
         """Add the sums over some samples of some trials.
 
         Parameters
@@ -39,22 +42,29 @@ class Moments:
         y_dagger : ndarray of shape (trials, samples)
             The noisy data.
         r : ndarray of shape (K, trials, samples)
-        theta : Parameters
-            The current estimates of these trials.
         """
-        for j, r_j in enumerate(r):
-            centred = y_dagger - theta.means[:, j, None]
-            self.mass[trials, j] += r_j.sum(axis=1)
-            self.first[trials, j] += np.einsum("tn,tn->t", r_j, centred)
-            centred *= centred
-            self.second[trials, j] += np.einsum("tn,tn->t", r_j, centred)
+        x = y_dagger - self.pivot[trials]
+        self.mass[trials] += r.sum(axis=2).T
+        self.first[trials] += np.einsum("ktn,tn->tk", r, x)
+        x *= x
+        self.second[trials] += np.einsum("ktn,tn->tk", r, x)
+
+    def mean(self) -> FloatArray:
+        """Weighted means of y+, shape (trials, K)."""
+        return np.asarray(self.pivot + self.first / self.mass)
+
+    def variance(self, mean: FloatArray) -> FloatArray:
+        """Weighted mean squares of y+ about given means, shape (trials, K)."""
+        shift = mean - self.pivot
+        return np.asarray((self.second - 2 * shift * self.first) / self.mass + shift * shift)
 
 
 class Family(ABC):
     """A family of component densities f(y | j, theta_j) that an M-step can fit from `Moments`.
 
     Subclass it, give it a `name`, and register it (see CONTRIBUTING.md). The closed forms `reach` and `average_reach`
-    are optional: without them the screens go through their definition.
+    are optional: without them the screens go through their definition. The M-step must follow from the sums in
+    `Moments`; a family whose M-step needs an inner optimisation, such as the Cauchy, isn't one of these.
     """
 
     name: ClassVar[str]
@@ -74,6 +84,24 @@ class Family(ABC):
         component : ndarray of int, shape (trials, samples)
         """
 
+    def sample_mixture(self, rng: np.random.Generator, theta: Parameters, shape: tuple[int, int]) -> FloatArray:
+        """Draw y from the mixture: components first, then `sample`.
+
+        Parameters
+        ----------
+        theta : Parameters
+            One trial: arrays of shape (1, K).
+        shape : tuple of int
+            (trials, samples).
+        """
+        cumulative = np.cumsum(theta.weights[0])
+        return self.sample(rng, theta, np.searchsorted(cumulative[:-1], rng.random(shape), side="right"))
+
+    def inside(self, y: FloatArray) -> BoolArray:
+        """Whether values lie in the support."""
+        low, high = self.support
+        return np.asarray((y >= low) & (y <= high))
+
     @abstractmethod
     def log_kernel(self, y: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
         """log f(y | j) of one component without its normaliser, natural logarithm; -inf outside of the support.
@@ -87,6 +115,19 @@ class Family(ABC):
     @abstractmethod
     def log_normaliser(self, mean: FloatArray, variance: FloatArray) -> FloatArray:
         """What `log_kernel` leaves out: the part of log f(y | j) that doesn't depend on y."""
+
+    def log_joint(self, y: FloatArray, theta: Parameters, j: int) -> FloatArray:
+        """log [alpha_j f(y | j)] of equation (19), shape (trials, samples)."""
+        mean, variance = theta.means[:, j, None], theta.variances[:, j, None]
+        log_f = self.log_kernel(y, mean, variance)
+        log_f += np.log(theta.weights[:, j, None]) + self.log_normaliser(mean, variance)
+        return log_f
+
+    def log_odds(self, y: FloatArray, theta: Parameters) -> FloatArray:
+        """`log_joint` of the second component less that of the first: all that an E-step with K = 2 needs."""
+        odds = self.log_joint(y, theta, 1)
+        odds -= self.log_joint(y, theta, 0)
+        return odds
 
     @abstractmethod
     def maximise(self, moments: Moments, theta: Parameters, estimate: frozenset[str]) -> Parameters:
@@ -122,6 +163,10 @@ class Family(ABC):
         assert variances is not None
         return Parameters.of(weights, means, variances, trials)
 
+    def complete(self, theta: Parameters) -> Parameters:
+        """Theta with what the family derives filled in, such as a variance that follows from the mean."""
+        return theta
+
     def reach(self, y: FloatArray, theta: Parameters) -> FloatArray | None:
         """Closed form of the NEM condition for every component.
 
@@ -139,6 +184,7 @@ class Family(ABC):
     def reversed_gap(self, y: FloatArray, theta: Parameters) -> tuple[FloatArray, FloatArray] | None:
         """Ends (a, b), a <= 0 <= b, of the displacements d that make y more probable for at least one component.
 
-        So f(y + d | j) <= f(y | j) for every j just where d <= a or d >= b.
+        So f(y + d | j) <= f(y | j) for every j just where d <= a or d >= b. An end that would leave the
+        support is infinite.
         """
         return None

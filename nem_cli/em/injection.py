@@ -22,15 +22,26 @@ class Injection(ABC):
 
     @abstractmethod
     def phi(self, y: FloatArray, n: FloatArray) -> FloatArray:
-        """The noisy data y+ = phi(y, n), elementwise."""
+        """The noisy data y+ = phi(y, n), elementwise and finite, for arrays of any one shape."""
 
     def draw(self, rng: np.random.Generator, scale: float, size: int) -> FloatArray:
-        """Unscreened noise of the given scale: normal about the neutral noise unless a subclass says otherwise."""
+        """Unscreened noise, shape (size,): normal about the neutral noise unless a subclass says otherwise.
+
+        Parameters
+        ----------
+        scale : float
+            The noise's standard deviation, above 0; as it goes to 0 the noise must become neutral.
+        """
         n = rng.standard_normal(size)
         n *= scale
         n += self.neutral
         return n
 
     def slope(self, y: FloatArray) -> FloatArray | float | None:
-        """d phi / d n where phi is affine in n and the noise normal: the screens then have a closed form. Else None."""
+        """d phi / d n where phi is affine in n and the noise normal: the screens then have a closed form. Else None.
+
+        Returns
+        -------
+        float or ndarray of the shape of y, or None
+        """
         return None

@@ -7,13 +7,14 @@ from typing import Literal
 
 import numpy as np
 
-from nem_cli.em.arrays import FloatArray
+from nem_cli.em.arrays import FloatArray, IntArray
+from nem_cli.em.contract import admitted, check_injection, noisy_data
 from nem_cli.em.family import Family
 from nem_cli.em.injection import Injection
 from nem_cli.em.parameters import Parameters
 from nem_cli.em.registry import injections, screens
 from nem_cli.em.screen import Screen
-from nem_cli.errors import ConfigError, PluginError
+from nem_cli.errors import ConfigError, SupportError
 
 MAX_TRIES = 100
 """Draws through a screen's definition before a point keeps its value; `redraw` only, `drop` has one."""
@@ -56,7 +57,7 @@ class Noise:
     Raises
     ------
     ConfigError
-        If sigma or decay is negative or not finite, or a name isn't known.
+        If sigma or decay is negative or not finite, or a name isn't known. `check` looks deeper.
     """
 
     injection: str | Injection = "additive"
@@ -94,6 +95,13 @@ class Noise:
             The current estimate, for the condition.
         r : ndarray of shape (K, trials, samples)
             The responsibilities at theta.
+
+        Raises
+        ------
+        PluginError
+            If phi returns what it must not.
+        SupportError
+            If noise that no screen rejects takes data out of the family's support.
         """
         scale = self.scale(k)
         neutral = self.phi.neutral
@@ -105,15 +113,27 @@ class Noise:
             if z is not None:
                 z *= scale
                 z += neutral
+                if not self.condition.rejects:
+                    self._refuse_outside(family, self.phi.phi(y, z))
                 return Sampled(z)
         if self.condition.exact_only:
-            raise ConfigError(
-                f"this screen needs a closed form, which injection {self.phi.name!r} doesn't have with family "
-                f"{family.name!r}; use additive or multiplicative injection",
-                path="noise.screen",
-                value=self.condition.name,
-            )
+            raise self._without_closed_form(family)
         return self._by_definition(rng, family, y, theta, r, scale)
+
+    def check(self, family: Family) -> None:
+        """Refuse an injection that breaks its contract, or a screen that means nothing with it, before any trial runs.
+
+        Raises
+        ------
+        ConfigError
+            Of which `PluginError` is one.
+        """
+        check_injection(self.phi, family)
+        if self.condition.exact_only:
+            y = np.ones((1, 1))
+            theta = Parameters(y, y, y)
+            if self.phi.slope(y) is None or self.condition.reach(family, y, theta, np.ones((1, 1, 1))) is None:
+                raise self._without_closed_form(family)
 
     def _by_definition(
         self,
@@ -125,38 +145,55 @@ class Noise:
         scale: float,
     ) -> Sampled:
         """Rejection through log f(phi(y, n) | j) - log f(y | j), at most `MAX_TRIES` draws a point."""
-        n = np.full(y.size, self.phi.neutral)
+        n = np.full(y.size, float(self.phi.neutral))
         reach = self.condition.reach(family, y, theta, r)
         # Where the admissible set is the point y itself, no noise but the neutral one can be admitted.
         pending = np.arange(y.size) if reach is None else np.flatnonzero(reach)
         clean = y.ravel()
+        trial = np.arange(y.size) // y.shape[1]
+        before = self._log_kernels(family, clean, theta, trial)
         r_flat = r.reshape(len(r), -1)
         draws = accepted = 0
         for _ in range(MAX_TRIES if self.on_reject == "redraw" else 1):
             if not pending.size:
                 break
-            trial = pending // y.shape[1]
             proposal = self.phi.draw(rng, scale, pending.size)
-            y_dagger = self._injected(clean[pending], proposal)
-            log_gain = np.empty((theta.components, pending.size))
-            for j in range(theta.components):
-                mean, variance = theta.means[trial, j], theta.variances[trial, j]
-                log_gain[j] = family.log_kernel(y_dagger, mean, variance)
-                log_gain[j] -= family.log_kernel(clean[pending], mean, variance)
-            admitted = self.condition.admits(log_gain, r_flat[:, pending])
-            n[pending[admitted]] = proposal[admitted]
+            y_dagger = noisy_data(self.phi, clean[pending], proposal)
+            if not self.condition.rejects:
+                self._refuse_outside(family, y_dagger)
+            possible = np.flatnonzero(family.inside(y_dagger))  # a value that can't occur is admitted by no screen
+            points = pending[possible]
+            log_gain = self._log_kernels(family, y_dagger[possible], theta, trial[points]) - before[:, points]
+            fits = possible[admitted(self.condition, log_gain, r_flat[:, points])]
+            n[pending[fits]] = proposal[fits]
             draws += pending.size
-            accepted += int(np.count_nonzero(admitted))
-            pending = pending[~admitted]
+            accepted += fits.size
+            pending = np.delete(pending, fits)
         return Sampled(n.reshape(y.shape), draws, accepted)
 
-    def _injected(self, y: FloatArray, n: FloatArray) -> FloatArray:
-        y_dagger = np.asarray(self.phi.phi(y, n))
-        if y_dagger.shape != y.shape or not np.all(np.isfinite(y_dagger)):
-            raise PluginError(
-                f"phi of injection {self.phi.name!r} must return finite numbers of the data's shape "
-                f"{y.shape}, but returned shape {y_dagger.shape}"
-                + ("" if y_dagger.shape != y.shape else " with values that aren't finite"),
-                path="noise.injection",
+    @staticmethod
+    def _log_kernels(family: Family, y: FloatArray, theta: Parameters, trial: IntArray) -> FloatArray:
+        """log f(y | j) without its normaliser for points (n,) of the given trials, shape (K, n)."""
+        return np.stack(
+            [family.log_kernel(y, theta.means[trial, j], theta.variances[trial, j]) for j in range(theta.components)]
+        )
+
+    def _refuse_outside(self, family: Family, y_dagger: FloatArray) -> None:
+        inside = family.inside(y_dagger)
+        if not inside.all():
+            low, high = family.support
+            raise SupportError(
+                f"{self.phi.name} noise that nothing rejects takes data out of the support of family {family.name}, "
+                f"{low:g} to {high:g}; use a screen, such as every-component, or an injection that stays inside, such "
+                "as saturating",
+                path="noise.screen",
+                value=self.condition.name,
             )
-        return y_dagger
+
+    def _without_closed_form(self, family: Family) -> ConfigError:
+        return ConfigError(
+            f"this screen needs a closed form, which injection {self.phi.name!r} doesn't have with family "
+            f"{family.name!r}; use additive or multiplicative injection",
+            path="noise.screen",
+            value=self.condition.name,
+        )

@@ -10,15 +10,16 @@ from nem_cli.em.arrays import FloatArray
 from nem_cli.em.family import Family
 from nem_cli.em.parameters import Parameters
 
-TILE = 1 << 14
-"""How many samples are worked on at once, so that a step's arrays stay in the second-level cache."""
+TILE = 1 << 16
+"""How many responsibilities are worked on at once, so that a step's arrays stay in the second-level cache."""
 
 
-def tiles(shape: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
-    """Split a batch of data into (trials, samples) ranges of about `TILE` samples; whole trials where they fit."""
+def tiles(shape: tuple[int, int], components: int) -> Iterator[tuple[slice, slice]]:
+    """Split a batch of data into (trials, samples) ranges of at most `TILE` responsibilities."""
     trials, samples = shape
-    rows = max(1, TILE // samples)
-    columns = samples if samples <= 2 * TILE else TILE
+    size = max(1, TILE // components)
+    rows = max(1, size // samples)
+    columns = samples if samples <= size else size
     for row in range(0, trials, rows):
         for column in range(0, samples, columns):
             yield slice(row, row + rows), slice(column, column + columns)
@@ -33,11 +34,8 @@ def responsibilities(family: Family, y: FloatArray, theta: Parameters) -> FloatA
         Sums to 1 over the first axis.
     """
     r = np.empty((theta.components, *y.shape))
-    constant = _log_constants(family, theta)
     if theta.components == 2:  # one exponential does: p(1) = 1 / (1 + exp(log odds of 2 against 1))
-        odds = _log_kernel(family, y, theta, 1)
-        odds -= _log_kernel(family, y, theta, 0)
-        odds += constant[:, 1, None] - constant[:, 0, None]
+        odds = family.log_odds(y, theta)
         with np.errstate(over="ignore"):  # exp -> inf -> p(1) = 0, which is the right limit
             np.exp(odds, out=odds)
         odds += 1
@@ -45,7 +43,7 @@ def responsibilities(family: Family, y: FloatArray, theta: Parameters) -> FloatA
         np.subtract(1, r[0], out=r[1])
         return r
     for j in range(theta.components):
-        np.add(_log_kernel(family, y, theta, j), constant[:, j, None], out=r[j])
+        r[j] = family.log_joint(y, theta, j)
     r -= r.max(axis=0)
     np.exp(r, out=r)
     r /= r.sum(axis=0)
@@ -55,24 +53,14 @@ def responsibilities(family: Family, y: FloatArray, theta: Parameters) -> FloatA
 def log_likelihood(family: Family, y: FloatArray, theta: Parameters) -> FloatArray:
     """Total natural log-likelihood of the clean data (trials, samples), shape (trials,)."""
     total = np.zeros(len(y))
-    for trials, samples in tiles(y.shape):
+    for trials, samples in tiles(y.shape, theta.components):
         part, here = y[trials, samples], theta.take(trials)
-        constant = _log_constants(family, here)
         log_f = np.empty((theta.components, *part.shape))
         for j in range(theta.components):
-            np.add(_log_kernel(family, part, here, j), constant[:, j, None], out=log_f[j])
+            log_f[j] = family.log_joint(part, here, j)
         highest = log_f.max(axis=0)
         log_f -= highest
         np.exp(log_f, out=log_f)
         highest += np.log(log_f.sum(axis=0))
         total[trials] += highest.sum(axis=1)
     return total
-
-
-def _log_kernel(family: Family, y: FloatArray, theta: Parameters, j: int) -> FloatArray:
-    return family.log_kernel(y, theta.means[:, j, None], theta.variances[:, j, None])
-
-
-def _log_constants(family: Family, theta: Parameters) -> FloatArray:
-    """The part of log [alpha_j f(y | j)] that doesn't depend on y, shape (trials, K)."""
-    return np.log(theta.weights) + family.log_normaliser(theta.means, theta.variances)

@@ -23,7 +23,7 @@ class Registry(Generic[T]):
     Parameters
     ----------
     kind : str
-        What messages call it; its entry-point group is ``nem_cli.<kind>s``.
+        What messages call it; its entry-point group is ``nem_cli.`` and the plural.
     base : type
         The class that an extension must subclass.
     builtin : dict
@@ -38,7 +38,8 @@ class Registry(Generic[T]):
     @property
     def group(self) -> str:
         """The entry-point group of this kind."""
-        return f"nem_cli.{self.kind.replace(' ', '_')}s"
+        plural = f"{self.kind[:-1]}ies" if self.kind.endswith("y") else f"{self.kind}s"
+        return f"nem_cli.{plural.replace(' ', '_')}"
 
     def names(self) -> list[str]:
         """The registered names, our own first."""
@@ -78,21 +79,28 @@ class Registry(Generic[T]):
         try:
             found = getattr(importlib.import_module(module), attribute)
             extension = found() if isinstance(found, type) else found
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise PluginError(
                 f"this {self.kind} can't be loaded: {type(error).__name__}: {error}", path=path, value=target
             ) from error
         if not isinstance(extension, self.base):
             raise PluginError(
-                f"must be a subclass of {self.base.__module__}.{self.base.__name__}", path=path, value=target
+                f"this {self.kind} must be a subclass of {self.base.__module__}.{self.base.__name__}",
+                path=path,
+                value=target,
             )
+        if not isinstance(getattr(extension, "name", None), str):
+            raise PluginError(f"this {self.kind} must have a name, which is text", path=path, value=target)
         return cast(T, extension)
 
 
 families: Registry[Family] = Registry(
     "family",
     Family,
-    {"gaussian": "nem_cli.em.families.gaussian:Gaussian"},
+    {
+        "gaussian": "nem_cli.em.families.gaussian:Gaussian",
+        "exponential": "nem_cli.em.families.exponential:Exponential",
+    },
 )
 injections: Registry[Injection] = Registry(
     "injection",
@@ -100,6 +108,9 @@ injections: Registry[Injection] = Registry(
     {
         "additive": "nem_cli.em.injections.additive:Additive",
         "multiplicative": "nem_cli.em.injections.multiplicative:Multiplicative",
+        "power": "nem_cli.em.injections.power:Power",
+        "shrinkage": "nem_cli.em.injections.shrinkage:Shrinkage",
+        "saturating": "nem_cli.em.injections.saturating:Saturating",
     },
 )
 screens: Registry[Screen] = Registry(

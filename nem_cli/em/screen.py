@@ -23,6 +23,8 @@ class Screen(ABC):
     name: ClassVar[str]
     exact_only: ClassVar[bool] = False
     """Whether the screen means nothing without a closed form."""
+    rejects: ClassVar[bool] = True
+    """Whether it rejects noise that leaves the family's support; without that such noise is an error."""
 
     @abstractmethod
     def admits(self, log_gain: FloatArray, r: FloatArray) -> BoolArray:
@@ -66,8 +68,8 @@ class Screen(ABC):
         reach = self.reach(family, y, theta, r)
         if reach is None:
             return None
-        movable = np.flatnonzero(reach)
-        with np.errstate(divide="ignore"):  # sd = 0 (y = 0, multiplicative): no noise moves y, all is admissible
+        movable = np.flatnonzero(reach != 0)
+        with np.errstate(divide="ignore", over="ignore"):  # sd near 0 (y near 0, multiplicative): any noise will do
             bound = reach.ravel()[movable] / (sd if isinstance(sd, float) else sd.ravel()[movable])
         z = np.zeros(y.size)
         z[movable] = self.standardised(rng, bound, redraw)

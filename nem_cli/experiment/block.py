@@ -78,10 +78,7 @@ def data_and_starts(level: Level, seed: int, block: int) -> tuple[FloatArray, Pa
     family = families.get(trial.mixture.family)
     truth = family.parameters(trial.mixture.weights, trial.mixture.means, trial.mixture.variances)
     rng = stream(seed, DATA, block)
-    cumulative = np.cumsum(truth.weights[0])
-    uniform = rng.random((level.block_trials, trial.sample_size))
-    component = np.searchsorted(cumulative[:-1], uniform, side="right")
-    y = family.sample(rng, truth, component)
+    y = family.sample_mixture(rng, truth, (level.block_trials, trial.sample_size))
     return y, start_rule(trial, family).parameters(rng, family, y, truth, frozenset(trial.estimate))
 
 

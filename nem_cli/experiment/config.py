@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
+from nem_cli.em.noise import Noise
 from nem_cli.em.registry import families, injections, screens, starts, stop_rules
 from nem_cli.experiment.grid import Sweep, as_sweep
 
@@ -108,14 +109,26 @@ class Bootstrap(Model):
 
 
 class Figure(Model):
-    """How the run is drawn; changes no number."""
+    """How the run is drawn; changes no number. Settings go by their dotted path and must be swept."""
 
     x: str = Field(default="sigma", description="a swept setting for the horizontal axis")
     y: Literal["mean_iterations", "speedup_percent", "log_likelihood_gap"] = Field(
         default="mean_iterations", description="mean_iterations, speedup_percent or log_likelihood_gap"
     )
     kind: Literal["curves", "heatmap"] = Field(default="curves", description="curves or heatmap")
+    rows: str | None = Field(default=None, description="a swept setting for a heatmap's vertical axis")
+    panels: str | None = Field(default=None, description="a swept setting with a panel for each value")
     log: bool = Field(default=False, description="true for a logarithmic horizontal axis")
+    log_y: bool = Field(default=False, description="true for a logarithmic vertical axis")
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Figure:
+        if (self.kind == "heatmap") != (self.rows is not None):
+            raise ValueError("a heatmap needs rows, the setting of its vertical axis, and curves have none")
+        chosen = [path for path in (self.x, self.rows, self.panels) if path is not None]
+        if len(set(chosen)) < len(chosen):
+            raise ValueError(f"x, rows and panels must differ, but they are {', '.join(chosen)}")
+        return self
 
 
 def _start_kind(value: object) -> str:
@@ -134,7 +147,9 @@ class TrialSettings(Model):
     mixture: Mixture = Field(description="family, weights, means, variances")
     sample_size: int = Field(ge=1, le=10**8, description="a whole number from 1 to 100,000,000")
     estimate: Annotated[tuple[Literal["weights", "means", "variances"], ...], BeforeValidator(_as_tuple)] = Field(
-        default=("weights", "means", "variances"), min_length=1, description="a list of weights, means and variances"
+        default=("weights", "means", "variances"),
+        min_length=1,
+        description="a list of weights, means and variances; by default all that the family estimates",
     )
     start: Annotated[
         Annotated[Components, Tag("given")] | Annotated[str, BeforeValidator(_known_start), Tag("rule")],
@@ -142,6 +157,18 @@ class TrialSettings(Model):
     ] = Field(default="moments", description="weights, means and variances, or a registered start rule")
     noise: NoiseSettings = Field(default=NoiseSettings(), description="injection, screen, on_reject, decay")
     stop: Stop = Field(default=Stop(), description="rule, tol, max_iterations")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _estimate_what_the_family_does(cls, settings: object) -> object:
+        """Leave out `estimate`, and it is all that the family estimates."""
+        if not isinstance(settings, Mapping) or "estimate" in settings:
+            return settings
+        mixture = settings.get("mixture")
+        name = mixture.get("family") if isinstance(mixture, Mapping) else getattr(mixture, "family", None)
+        if not isinstance(name, str):  # the default family, or the field's own message says what is wrong
+            return settings
+        return {**settings, "estimate": families.get(name, path="mixture.family").estimable}
 
     @model_validator(mode="after")
     def _consistent(self) -> TrialSettings:
@@ -165,6 +192,8 @@ class TrialSettings(Model):
                 f"start random-points needs at least as many samples as components: sample_size is {self.sample_size}, "
                 f"mixture has {len(self.mixture.weights)} components"
             )
+        noise = self.noise
+        Noise(noise.injection, screen=noise.screen, decay=noise.decay, on_reject=noise.on_reject).check(family)
         return self
 
     def flat(self) -> dict[str, Any]:
@@ -186,7 +215,18 @@ class Experiment(TrialSettings):
     trials: int = Field(default=1000, ge=1, le=10**9, description="a whole number from 1 to 1,000,000,000")
     seed: int = Field(default=1801, ge=0, lt=2**63, description="a whole number, 0 or more")
     bootstrap: Bootstrap = Field(default=Bootstrap(), description="resamples, confidence")
-    figure: Figure = Field(default=Figure(), description="x, y, kind, log")
+    figure: Figure = Field(default=Figure(), description="x, y, kind, rows, panels, log, log_y")
+
+    @model_validator(mode="after")
+    def _figure_shows_swept_settings(self) -> Experiment:
+        swept = {"sigma", *(path for grid in self.sweep for path in grid)}
+        for name in ("x", "rows", "panels"):
+            path = getattr(self.figure, name)
+            if path is not None and path not in swept:
+                raise ValueError(
+                    f"figure.{name} must be a swept setting, one of {', '.join(sorted(swept))}; got {path}"
+                )
+        return self
 
     @property
     def trial_settings(self) -> TrialSettings:

@@ -50,7 +50,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
-    value = loader.construct_yaml_int(node)  # type: ignore[no-untyped-call]  # untyped in the stubs
+    value = loader.construct_yaml_int(node)
     if value.bit_length() > MAX_BITS:  # hexadecimal, say: Python couldn't even show it
         raise yaml.MarkedYAMLError(None, None, "a number of absurd size", node.start_mark)
     return int(value)

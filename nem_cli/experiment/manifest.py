@@ -35,7 +35,7 @@ def manifest(experiment: Experiment, workers: Workers, start: datetime, command:
     digest = hashlib.sha256(json.dumps(experiment.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
     return {
         "nem": nem_cli.__version__,
-        "git": git_state(Path(__file__).parent),
+        "git": git_state(Path(__file__).parents[1]),
         "config_sha256": digest,
         "seed": experiment.seed,
         "python": platform.python_version(),

@@ -2,10 +2,81 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
-MIXTURE = {"family": "gaussian", "weights": (0.5, 0.5), "means": (-2.0, 2.0), "variances": (4.0, 4.0)}
-"""Page 2: f(x) = 1/2 N(-2, 4) + 1/2 N(2, 4), second arguments are variances."""
+from nem_cli.errors import ConfigError
+
+TITLE = "Noisy Expectation-Maximization: Applications and Generalizations"
+AUTHORS = "Osonde Osoba and Bart Kosko"
+LINK = "https://arxiv.org/abs/1801.04053"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as the paper prints it; its decimals say how exact it is.
+
+    Parameters
+    ----------
+    written : str
+        As printed, such as ``"27.6"``.
+    place : str
+        Page, figure or equation.
+    unit : str
+    """
+
+    written: str
+    place: str
+    unit: str = ""
+
+    @property
+    def value(self) -> float:
+        """As a float."""
+        return float(self.written)
+
+    @property
+    def decimals(self) -> int:
+        """How many digits stand after the point."""
+        return len(self.written.partition(".")[2])
+
+    @property
+    def half_unit(self) -> float:
+        """Half a unit of the last printed digit: 0.05 for 27.6."""
+        return 0.5 * float(10**-self.decimals)
+
+    @property
+    def text(self) -> str:
+        """With its unit."""
+        return f"{self.written} {self.unit}".strip()
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A bootstrap confidence interval of the difference of the optimal mean counts, additive minus multiplicative.
+
+    Parameters
+    ----------
+    percent : int
+        Its confidence.
+    low, high : Number
+    place : str
+    """
+
+    percent: int
+    low: Number
+    high: Number
+    place: str
+
+    @property
+    def centre(self) -> float:
+        """The middle."""
+        return (self.low.value + self.high.value) / 2
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return f"{self.low.written} to {self.high.written}"
 
 
 @dataclass(frozen=True)
@@ -14,18 +85,111 @@ class Optimum:
 
     Parameters
     ----------
-    sigma : float
+    level : Number
         Optimal initial noise standard deviation.
-    speedup_percent : float
-    place : str
+    speedup : Number
+        Per cent fewer iterations than EM.
+    figure : str
     """
 
-    sigma: float
-    speedup_percent: float
-    place: str
+    level: Number
+    speedup: Number
+    figure: str
+
+    @property
+    def sigma(self) -> float:
+        """The optimal initial noise standard deviation."""
+        return self.level.value
+
+    @property
+    def speedup_percent(self) -> float:
+        """Per cent fewer iterations than EM."""
+        return self.speedup.value
+
+    @property
+    def place(self) -> str:
+        """The figure whose caption says so."""
+        return self.figure
 
 
+MIXTURE = {"family": "gaussian", "weights": (0.5, 0.5), "means": (-2.0, 2.0), "variances": (4.0, 4.0)}
+"""Page 2: f(x) = 1/2 N(-2, 4) + 1/2 N(2, 4), second arguments are variances."""
+ESTIMATED = ("weights", "means", "variances")
+"""Page 2: the means, the variances and the mixture weights."""
+SCREEN = "every-component"
+"""Equations (23) and (25), for every component (section III)."""
+DECAY = Number("2", "page 5, after Algorithm 1")
+"""tau: the noise standard deviation at iteration k is sigma_N k^-tau."""
+
+EM_ITERATIONS = Number("10", "page 2; Figure 1")
+NEM_ITERATIONS = Number("7", "page 2; Figure 1")
+"""Multiplicative noise at its optimum."""
 OPTIMA = {
-    "multiplicative": Optimum(0.44, 27.6, "Figure 1"),
-    "additive": Optimum(1.9, 30.5, "Figure 2"),
+    "multiplicative": Optimum(Number("0.44", "page 3; Figure 1"), Number("27.6", "page 2; Figure 1", "%"), "Figure 1"),
+    "additive": Optimum(Number("1.9", "page 3; Figure 2"), Number("30.5", "page 3; Figure 2", "%"), "Figure 2"),
 }
+SHAPE = {"multiplicative": "Figure 1, caption", "additive": "Figure 2, caption"}
+"""Where it says that low starting noise decreases the convergence time and higher noise increases it."""
+BLIND = "abstract; page 3"
+"""Where it says that blind noise only slowed convergence."""
+
+
+def _interval(percent: int, low: str, high: str, place: str) -> Interval:
+    return Interval(percent, Number(low, place), Number(high, place), place)
+
+
+INTERVALS = (
+    _interval(90, "-0.40", "0.02", "page 4"),
+    _interval(95, "-0.44", "0.06", "page 4"),
+    _interval(99, "-0.52", "0.13", "page 4"),
+)
+"""Of the difference of the optimal mean counts, from the text."""
+CAPTION_INTERVAL = _interval(95, "-0.45", "0.067", "Figure 2, caption")
+"""The 95 % interval again, with other ends."""
+P_VALUE = Number("0.492", "page 3")
+BOOTSTRAPS = 10_000
+"""Page 3."""
+SIGNIFICANCE_LEVELS = (
+    Number("0.10", "pages 3 and 4"),
+    Number("0.05", "pages 3 and 4"),
+    Number("0.01", "pages 3 and 4"),
+)
+"""The difference is significant at none of them."""
+TRIALS: int | None = None
+"""Trials a noise level: not stated."""
+
+
+def interval(percent: int) -> Interval:
+    """The interval in the text with that confidence.
+
+    Raises
+    ------
+    ConfigError
+        If the paper gives none.
+    """
+    for each in INTERVALS:
+        if each.percent == percent:
+            return each
+    allowed = ", ".join(str(each.percent) for each in INTERVALS)
+    raise ConfigError(f"the paper's intervals are {allowed} per cent", path="percent", value=percent)
+
+
+def implied_standard_error() -> float:
+    """The standard error of the difference that the 95 % interval in the text implies, were it normal."""
+    stated = interval(95)
+    return (stated.high.value - stated.low.value) / 2 / NormalDist().inv_cdf(0.975)
+
+
+def implied_p_value() -> float:
+    """The two-sided p-value that the 95 % interval in the text implies, were the difference normal."""
+    return math.erfc(abs(interval(95).centre) / implied_standard_error() / math.sqrt(2))
+
+
+def implied_iterations(injection: str) -> float:
+    """EM's count less the speed-up: M-steps at a mode's optimum."""
+    return EM_ITERATIONS.value * (1 - OPTIMA[injection].speedup_percent / 100)
+
+
+def implied_difference() -> float:
+    """Additive minus multiplicative, from the two speed-ups and EM's count."""
+    return implied_iterations("additive") - implied_iterations("multiplicative")

@@ -1,109 +1,113 @@
-"""The figure of a run: mean iterations against sigma, with intervals."""
+"""The figure of a run: curves or a heatmap of its levels, with intervals, in one panel or several."""
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nem_cli.analysis.summary import LevelSummary
 from nem_cli.experiment.config import Experiment
-from nem_cli.report import text
-from nem_cli.report.paper import MIXTURE, OPTIMA, Optimum
-from nem_cli.report.style import BASELINE, COLOURS, MARKERS, PAPER, style
+from nem_cli.report import axis, text
+from nem_cli.report.curves import draw_curves
+from nem_cli.report.heatmap import draw_heatmap
+from nem_cli.report.style import style
 
-SIGMA_LABEL = {
-    "additive": r"initial noise standard deviation $\sigma_N$ (data units)",
-    "multiplicative": r"initial noise standard deviation $\sigma_N$ (dimensionless)",
-}
+CAPTION_SIZE = 8
+WIDEST = 9
+"""Cells; panels with more across stand one below the other."""
+LONG = 48
+"""Characters of a name, above which it needs a line of its own."""
+CHARACTERS = 16.5
+"""Of a caption, an inch."""
 
 
 def run_figure(experiment: Experiment, summary: Sequence[LevelSummary]) -> Figure:
-    """Mean M-steps against sigma; further axes become further curves."""
+    """Draw a run as its config's `figure` says; mean M-steps against sigma by default."""
+    panels = split(experiment.figure.panels, summary)
+    heatmap = experiment.figure.kind == "heatmap"
     with style():
-        figure = Figure(figsize=(7.5, 5.0), layout="constrained")
-        axes = figure.add_subplot()
-        draw_curves(axes, experiment, summary)
-        axes.set_title(experiment.title or experiment.name, loc="left", fontsize=12)
-        figure.supxlabel(caption(experiment, summary), fontsize=7.5, color="#333333", x=0.01, ha="left")
+        figure = Figure(figsize=_size(experiment, panels), layout="constrained")
+        stacked = heatmap and cells(experiment, panels)[0] > WIDEST
+        shape = (len(panels), 1) if stacked else (1, len(panels))
+        grid = figure.subplots(*shape, squeeze=False, sharey=not heatmap).ravel()
+        for number, (axes, (value, rows)) in enumerate(zip(grid, panels, strict=True)):
+            if heatmap:
+                draw_heatmap(axes, experiment, rows, colourbar=stacked or number == len(panels) - 1)
+            else:
+                draw_curves(axes, experiment, rows)
+            if value is not None:
+                axes.set_title(text.shown(value), loc="left", fontsize=10)
+            if number and not stacked:
+                axes.set_ylabel("")
+        if not heatmap:
+            add_legend(figure, list(grid))
+        add_caption(figure, caption(experiment, summary))
     return figure
+
+
+def split(path: str | None, summary: Sequence[LevelSummary]) -> list[tuple[Any, list[LevelSummary]]]:
+    """The rows of each value of a swept setting, in the order of the sweep; all of them under None without one."""
+    found: dict[str, tuple[Any, list[LevelSummary]]] = {}
+    for row in summary:
+        value = dict(row.settings)[path] if path else None
+        found.setdefault(text.shown(value), (value, []))[1].append(row)
+    return list(found.values())
 
 
 def caption(experiment: Experiment, summary: Sequence[LevelSummary]) -> str:
     """What one must know to read the figure."""
-    confidence = f"{100 * experiment.bootstrap.confidence:g} % bootstrap intervals, pointwise"
-    return "\n".join([*text.protocol(experiment), f"{confidence}; {text.endings(list(summary))}"])
+    lines = text.protocol(experiment)
+    if experiment.figure.kind == "curves" and experiment.figure.x == "sigma":
+        lines[-1] += "; sigma 0 is plain EM"
+    lines.append(f"{100 * experiment.bootstrap.confidence:g} % bootstrap intervals, pointwise; ")
+    lines[-1] += text.endings(summary, experiment.stop.rule)
+    if experiment.figure.kind == "heatmap":
+        lines.append("in brackets: the interval holds 0; negative: more M-steps than EM")
+    if experiment.figure.y == "log_likelihood_gap":
+        lines.append("intervals of the gap: mean of paired differences, plus and minus normal standard errors")
+    return "\n".join(lines)
 
 
-def draw_curves(axes: Axes, experiment: Experiment, summary: Sequence[LevelSummary]) -> None:
-    """A curve for each value of the settings other than sigma, EM's level and the optima."""
-    groups: dict[str, list[LevelSummary]] = {}
-    for row in summary:
-        groups.setdefault(repr(row.others), []).append(row)
-    for number, rows in enumerate(groups.values()):
-        rows.sort(key=lambda row: row.sigma)
-        colour = COLOURS[number % len(COLOURS)]
-        name = text.curve_name(rows[0].others) if len(groups) > 1 else f"{experiment.noise.injection} noise"
-        _draw_curve(axes, rows, name, colour, MARKERS[number % len(MARKERS)])
-        if len(groups) == 1:
-            _draw_baseline(axes, rows[0])
-    injections = {_injection(experiment, row) for row in summary}
-    if len(groups) == 1:
-        _mark_optimum(axes, summary)
-        paper = published(experiment)
-        if paper:
-            axes.axvline(paper.sigma, color=PAPER, linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=1)
-            axes.plot([], [], color=PAPER, linestyle=":", label=rf"the paper's optimum $\sigma^* = {paper.sigma:g}$")
-    axes.set_xlabel(
-        SIGMA_LABEL.get(injections.pop() if len(injections) == 1 else "", r"initial noise scale $\sigma_N$")
+def add_caption(figure: Figure, written: str) -> None:
+    """Put the caption under the axes, powers as superscripts."""
+    width = int(CHARACTERS * figure.get_figwidth())
+    lines = [part for line in written.split("\n") for part in textwrap.wrap(line, width, break_on_hyphens=False)]
+    shown = re.sub(r"(\w+)\^(-?[\d.]+)", r"$\1^{\2}$", "\n".join(lines))
+    figure.supxlabel(shown, fontsize=CAPTION_SIZE, color="#333333", x=0.01, ha="left", linespacing=1.35)
+
+
+def add_legend(figure: Figure, columns: Sequence[Axes], ncols: int = 2) -> None:
+    """One legend above all axes, each name once, where it hides no data; long names in one column."""
+    entries: dict[str, Any] = {}
+    for axes in columns:
+        for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
+            entries.setdefault(name, handle)
+    if any(len(name) > LONG for name in entries):
+        ncols = 1
+    if entries:
+        figure.legend(list(entries.values()), list(entries), loc="outside upper left", ncols=min(ncols, len(entries)))
+
+
+def cells(experiment: Experiment, panels: Sequence[tuple[Any, Sequence[LevelSummary]]]) -> tuple[int, int]:
+    """A heatmap's cells across and upwards, in its largest panel."""
+    across, upwards = (
+        max(len({axis.tick(path, dict(row.settings)[path]) for row in rows}) for _, rows in panels)
+        for path in (experiment.figure.x, experiment.figure.rows or experiment.figure.x)
     )
-    axes.set_ylabel("mean M-steps to the stop rule")
-    axes.margins(x=0.02)
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high + 0.28 * (high - low) if len(groups) < 4 else high + 0.4 * (high - low))
-    axes.legend(loc="upper left", ncols=1 if len(groups) < 4 else 2)
+    return across, upwards
 
 
-def published(experiment: Experiment) -> Optimum | None:
-    """The paper's optimum where this experiment has the paper's mixture and a screened mode of the paper's."""
-    mixture = experiment.mixture.model_dump()
-    if mixture != MIXTURE or experiment.noise.screen != "every-component":
-        return None
-    return OPTIMA.get(experiment.noise.injection)
-
-
-def _injection(experiment: Experiment, row: LevelSummary) -> Any:
-    return dict(row.others).get("noise.injection", experiment.noise.injection)
-
-
-def _draw_curve(axes: Axes, rows: Sequence[LevelSummary], name: str, colour: str, marker: str) -> None:
-    sigma = np.array([row.sigma for row in rows])
-    mean = np.array([row.mean_iterations for row in rows])
-    ends = np.array([[row.mean_iterations - row.ci_low, row.ci_high - row.mean_iterations] for row in rows]).T
-    axes.errorbar(
-        sigma, mean, np.maximum(ends, 0), color=colour, marker=marker, markersize=4, linewidth=1.2, capsize=2,
-        elinewidth=1, label=name,
-    )  # fmt: skip
-
-
-def _draw_baseline(axes: Axes, row: LevelSummary) -> None:
-    axes.axhspan(row.ci_low, row.ci_high, color=BASELINE, alpha=0.15, linewidth=0, zorder=0)
-    axes.axhline(
-        row.mean_iterations, color=BASELINE, linewidth=1.2, linestyle="--", zorder=1,
-        label=f"EM: {row.mean_iterations:.2f} M-steps",
-    )  # fmt: skip
-
-
-def _mark_optimum(axes: Axes, summary: Sequence[LevelSummary]) -> None:
-    best = min(summary, key=lambda row: (row.mean_iterations, row.sigma))
-    if best.sigma == 0:
-        return
-    speedup = "" if best.speedup_percent is None else f", {best.speedup_percent:.1f} % fewer"
-    axes.plot(
-        best.sigma, best.mean_iterations, marker="o", markersize=11, markerfacecolor="none", markeredgewidth=1.8,
-        color=COLOURS[1], linestyle="none",
-        label=rf"measured optimum $\sigma^* = {best.sigma:g}$: {best.mean_iterations:.2f} M-steps{speedup}",
-    )  # fmt: skip
+def _size(experiment: Experiment, panels: Sequence[tuple[Any, Sequence[LevelSummary]]]) -> tuple[float, float]:
+    """Width and height in inches; a heatmap's cells stay large enough for their numbers."""
+    if experiment.figure.kind == "curves":
+        return (7.5 if len(panels) == 1 else 10.0, 5.2)
+    across, upwards = cells(experiment, panels)
+    wide, high = 0.6 + 0.5 * across, max(2.8, 0.34 * upwards)
+    if across > WIDEST:
+        return max(7.5, 1.9 + wide), 1.3 + len(panels) * (0.6 + high)
+    return max(7.5, 1.9 + len(panels) * wide), 1.9 + high

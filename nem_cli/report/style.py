@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
@@ -16,8 +17,36 @@ from matplotlib.figure import Figure
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F00")
 """Okabe and Ito (2008), the yellow darkened to be legible on white."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+DIVERGING = "PuOr"
+"""Orange is harm, purple benefit; both ends are told apart by every kind of colour vision."""
 BASELINE = "#555555"
 PAPER = "#AA3377"
+
+LINES = ("-", "--", ":")
+"""Told apart where the colours begin again."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a curve is told from the others."""
+
+    colour: str
+    marker: str
+    line: str
+
+
+EM_LOOK = Look(BASELINE, "o", "--")
+"""Plain EM's, in every figure."""
+
+
+def look(number: int) -> Look:
+    """The look of the curve with that number, EM not counted."""
+    return Look(
+        COLOURS[number % len(COLOURS)],
+        MARKERS[1:][number % len(MARKERS[1:])],
+        LINES[number // len(COLOURS) % len(LINES)],
+    )
+
 
 _RC: dict[str, Any] = {
     "font.size": 10,

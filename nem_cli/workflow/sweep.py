@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,55 +24,12 @@ from nem_cli.experiment.runner import Workers
 from nem_cli.report import tables
 from nem_cli.workflow import folder as files
 from nem_cli.workflow.precision import Precision
+from nem_cli.workflow.run import Run
+
+__all__ = ["Progress", "Run", "draw", "outcomes", "run_levels", "sweep"]
 
 Progress = Callable[[int, int], None]
 """Called with the trials done and the trials in all."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run.
-
-    Parameters
-    ----------
-    folder : Path
-    experiment : Experiment
-    summary : list of LevelSummary
-        A row a level.
-    manifest : dict
-        What it was made with.
-    """
-
-    folder: Path
-    experiment: Experiment
-    summary: list[LevelSummary]
-    manifest: dict[str, Any]
-
-    @classmethod
-    def open(cls, folder: Path) -> Run:
-        """A finished run from its folder.
-
-        Raises
-        ------
-        FolderError
-            If the folder holds no finished run.
-        """
-        if not folder.is_dir():
-            raise FolderError("there is no such folder", source=str(folder))
-        experiment = load(_existing(folder, "config.yaml"))
-        try:
-            summary = tables.read_summary(files.read_text(folder / "summary.csv"))
-            manifest = json.loads(files.read_text(folder / "manifest.json"))
-        except ValueError as error:
-            raise FolderError(f"holds a file that can't be read: {error}", source=str(folder)) from error
-        return cls(folder, experiment, summary, manifest)
-
-    def time_ratio(self, row: LevelSummary) -> float | None:
-        """A level's processor time a trial over that of plain EM with the same other settings."""
-        seconds: list[float] = self.manifest.get("seconds_per_trial", [])
-        at = {(each.sigma, repr(each.others)): index for index, each in enumerate(self.summary)}
-        here, baseline = at[row.sigma, repr(row.others)], at[0.0, repr(row.others)]
-        return seconds[here] / seconds[baseline] if len(seconds) > max(here, baseline) and seconds[baseline] else None
 
 
 def sweep(
@@ -266,8 +221,3 @@ def _clear(folder: Path) -> None:
         "manifest.json", "figure.png", "figure.svg",
     ):  # fmt: skip
         (folder / name).unlink(missing_ok=True)
-
-
-def _existing(folder: Path, name: str) -> Path:
-    files.read_text(folder / name)
-    return folder / name

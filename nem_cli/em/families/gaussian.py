@@ -32,17 +32,29 @@ class Gaussian(Family):
     def log_normaliser(self, mean: FloatArray, variance: FloatArray) -> FloatArray:
         return -0.5 * np.log(2 * math.pi * variance)
 
+    def log_odds(self, y: FloatArray, theta: Parameters) -> FloatArray:
+        """A quadratic in d = y - mu_1, (a d + b) d + c; about a mean, so that nothing cancels."""
+        precision = 1 / theta.variances
+        apart = theta.means[:, 1] - theta.means[:, 0]
+        a = 0.5 * (precision[:, 0] - precision[:, 1])
+        b = precision[:, 1] * apart
+        constants = np.log(theta.weights) + 0.5 * np.log(precision)
+        c = constants[:, 1] - constants[:, 0] - 0.5 * b * apart
+        d = y - theta.means[:, 0, None]
+        odds = d * a[:, None]
+        odds += b[:, None]
+        odds *= d
+        odds += c[:, None]
+        return odds
+
     def maximise(self, moments: Moments, theta: Parameters, estimate: frozenset[str]) -> Parameters:
         weights, means, variances = theta.weights, theta.means, theta.variances
         if "weights" in estimate:
             weights = moments.mass / moments.mass.sum(axis=1, keepdims=True)
-        second = moments.second / moments.mass
         if "means" in estimate:
-            shift = moments.first / moments.mass
-            means = means + shift
-            second = second - shift * shift
+            means = moments.mean()
         if "variances" in estimate:
-            variances = second
+            variances = moments.variance(means)
         return Parameters(weights, means, variances)
 
     def spread(self, mean: FloatArray, sd: FloatArray, c: FloatArray) -> Parameters:
@@ -51,12 +63,9 @@ class Gaussian(Family):
 
     def reach(self, y: FloatArray, theta: Parameters) -> FloatArray:
         """Equations (23) and (25): |y+ - mu_j| <= |y - mu_j| for every j, so only the outermost means matter."""
-        lo = theta.means.min(axis=1, keepdims=True)
-        hi = theta.means.max(axis=1, keepdims=True)
-        w: FloatArray = lo - y
-        np.maximum(w, 0, out=w)
-        beyond = hi - y
-        w += np.minimum(beyond, 0, out=beyond)
+        w: FloatArray = np.maximum(y, theta.means.min(axis=1, keepdims=True))
+        np.minimum(w, theta.means.max(axis=1, keepdims=True), out=w)
+        w -= y  # from outside of the means to the nearest one, 0 between them
         w *= 2
         return w
 

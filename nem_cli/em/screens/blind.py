@@ -11,9 +11,10 @@ from nem_cli.em.screen import Screen
 
 
 class Blind(Screen):
-    """Admits any noise."""
+    """Admits any noise. Where that takes data out of the family's support it is an error, for nothing rejects it."""
 
     name = "none"
+    rejects = False
 
     def admits(self, log_gain: FloatArray, r: FloatArray) -> BoolArray:
         return np.ones(log_gain.shape[1], dtype=bool)

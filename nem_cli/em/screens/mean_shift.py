@@ -12,7 +12,8 @@ from nem_cli.em.screens.every_component import EveryComponent
 class MeanShift(EveryComponent):
     """Replaces the noise by its conditional mean under the every-component screen.
 
-    If most of the speed-up remains, shrinkage does the work and not randomness (protocol: the control).
+    If most of the speed-up remains, shrinkage does the work and not randomness (protocol: the control). Nothing is
+    drawn, so `on_reject` plays no part.
     """
 
     name = "mean-shift"

@@ -10,6 +10,9 @@ from nem_cli.em.family import Family
 from nem_cli.em.parameters import Parameters
 from nem_cli.em.screen import Screen
 
+_FARTHEST = 1e100
+"""In standard deviations; further out even the logarithm of the tail overflows."""
+
 
 class Reversed(Screen):
     """Admits noise with f(phi(y, n) | j) <= f(y | j) for every component j, the reverse of the NEM condition."""
@@ -32,14 +35,16 @@ class Reversed(Screen):
         gap = family.reversed_gap(y, theta)
         if gap is None:
             return None
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ends = np.nan_to_num(np.stack([end / sd for end in gap]), nan=0.0, posinf=np.inf, neginf=-np.inf)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            ends = np.stack([end / sd for end in gap])
         a, b = ends.min(axis=0), ends.max(axis=0)
-        moved = np.isfinite(a) & np.isfinite(b)  # else sd = 0: no noise moves y, and the neutral one is as good as any
+        moved = np.minimum(-a, b) < _FARTHEST  # else sd is 0 or next to it: no noise gets y out of the gap
+        a, b = a[moved], b[moved]
         z = np.zeros(y.shape)
         if redraw:
-            z[moved] = conditioned_normal.outside(rng, a[moved], b[moved])
+            z[moved] = conditioned_normal.outside(rng, a, b)
         else:
-            z[moved] = rng.standard_normal(np.count_nonzero(moved))
-            z[(z > a) & (z < b)] = 0
+            drawn = rng.standard_normal(a.size)
+            drawn[(drawn > a) & (drawn < b)] = 0
+            z[moved] = drawn
         return z

@@ -20,4 +20,4 @@ class FromMoments(Start):
     ) -> Parameters:
         c = np.linspace(-1, 1, truth.components) if truth.components > 1 else np.zeros(1)
         theta = family.spread(y.mean(axis=1, keepdims=True), y.std(axis=1, keepdims=True), c)
-        return with_known(theta, truth, estimate)
+        return family.complete(with_known(theta, truth, estimate))

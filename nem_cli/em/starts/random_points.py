@@ -22,4 +22,4 @@ class RandomPoints(Start):
         chosen = np.array([rng.choice(row, size=k, replace=False, shuffle=False) for row in y])
         chosen.sort(axis=1)
         variance = np.broadcast_to(y.var(axis=1, keepdims=True), chosen.shape).copy()
-        return with_known(Parameters(np.full_like(chosen, 1 / k), chosen, variance), truth, estimate)
+        return family.complete(with_known(Parameters(np.full_like(chosen, 1 / k), chosen, variance), truth, estimate))

@@ -1,0 +1,27 @@
+"""`nem schema`."""
+
+from __future__ import annotations
+
+import typer
+
+from nem_cli.cli import terminal
+
+
+@terminal.command
+def schema() -> None:
+    """Print the JSON Schema of a config, with which an editor completes and checks it.
+
+    \b
+    Example:
+      nem schema > nem.schema.json
+
+    Editors with the YAML language server then take it from a config's first line:
+
+    \b
+      # yaml-language-server: $schema=nem.schema.json
+    """  # noqa: D301  (\b keeps the lines of the examples apart)
+    import json
+
+    from nem_cli.experiment.schema import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2))

@@ -1,0 +1,63 @@
+"""The reproduction report: one page that needs nothing but itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from nem_cli.report import paper, verdict
+from nem_cli.report.claims import Row
+from nem_cli.report.inline_svg import inline_svg
+from nem_cli.report.section import Picture, Section
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the report holds.
+
+    Parameters
+    ----------
+    summary : tuple of str
+        The first paragraphs.
+    rows : tuple of Row
+        The verdict table.
+    sections : tuple of Section
+        All that follows the table, studies among them.
+    """
+
+    summary: tuple[str, ...]
+    rows: tuple[Row, ...]
+    sections: tuple[Section, ...]
+
+
+def render(page: Page) -> str:
+    """The page as HTML."""
+    environment = Environment(
+        loader=PackageLoader("nem_cli.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html").render(
+        page=page,
+        groups=_groups(page.rows),
+        rule=verdict.RULE,
+        paper=paper,
+        pictures={section.anchor: _pictures(section) for section in page.sections},
+    )
+
+
+def _groups(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    return [(name, list(each)) for name, each in groupby(rows, key=lambda row: row.claim.group)]
+
+
+def _pictures(section: Section) -> list[tuple[Markup, Picture]]:
+    return [
+        (Markup(inline_svg(picture.svg, f"{section.anchor}-{number}", picture.alt)), picture)  # noqa: S704  (ours)
+        for number, picture in enumerate(section.pictures, start=1)
+    ]

@@ -1,0 +1,50 @@
+"""How fast should noise cool?"""
+
+from __future__ import annotations
+
+from nem_cli.analysis.effect import Estimate
+from nem_cli.analysis.paired import mean_estimate
+from nem_cli.analysis.summary import LevelSummary
+from nem_cli.report.studies.best_level import best_level
+from nem_cli.report.studies.study import Finished, Study, noisy, values, where
+from nem_cli.report.studies.words import Verdict, against_em, count, interval, of
+
+PAPER = 2.0
+"""The paper's tau."""
+
+
+class Decay(Study):
+    """Noise levels and decays, in both modes."""
+
+    name = "decay"
+    alt = "Heatmaps of the speed-up over EM by noise level and decay, a panel for each mode."
+
+    def answer(self, run: Finished) -> tuple[str, ...]:
+        text = "Levels were chosen on half of the trials and measured on the other half."
+        return (" ".join([*(self._mode(run, mode) for mode in run.modes()), text]),)
+
+    def _mode(self, run: Finished, mode: str) -> str:
+        rows = noisy(where(run.summary, {"noise.injection": mode}))
+        top = best_level(run, rows)
+        text = (
+            f"The best {mode} noise has decay {_tau(top.row):g} and level {top.row.sigma:g}: it "
+            f"{against_em(top.speedup)}."
+        )
+        if PAPER in values(rows, "noise.decay") and _tau(top.row) != PAPER:
+            paper = best_level(run, where(rows, {"noise.decay": PAPER}))
+            text += _against_paper(paper.row.sigma, mean_estimate(paper.counts - top.counts))
+        slowest = where(rows, {"noise.decay": min(values(rows, "noise.decay"))})
+        return (
+            f"{text} With the slowest cooling, decay {_tau(slowest[0]):g}, noise was slower than EM at "
+            f"{of(count(slowest, Verdict.SLOWER), len(slowest))} levels."
+        )
+
+
+def _tau(row: LevelSummary) -> float:
+    return float(dict(row.settings)["noise.decay"])
+
+
+def _against_paper(sigma: float, difference: Estimate) -> str:
+    """The paper's decay minus the best one, in M-steps, each at its best level."""
+    text = f" The paper's decay of {PAPER:g}, at its best level {sigma:g}, takes {interval(difference, 2)} M-steps more"
+    return f"{text}." if difference.low > 0 else f"{text}, which shows no loss."

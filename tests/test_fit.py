@@ -1,0 +1,382 @@
+"""`nem_cli.fit` and `nem fit`: against scikit-learn, a slow reference, and what must hold for any data."""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+import command_line
+import numpy as np
+import pytest
+import reference
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn import datasets, mixture
+
+import nem_cli
+from nem_cli.em.starts.random_points import RandomPoints
+from nem_cli.em.status import Status
+from nem_cli.errors import ConfigError
+from nem_cli.workflow import fit as fit_module
+
+PARAMETERS = ("weights", "means", "variances")
+
+
+def iris(column):
+    return datasets.load_iris().data[:, column]
+
+
+def wine(column):
+    return datasets.load_wine().data[:, column]
+
+
+def two_bumps(n=400, seed=5):
+    rng = np.random.default_rng(seed)
+    return np.where(rng.random(n) < 0.4, rng.normal(-2, 1, n), rng.normal(3, 1.5, n))
+
+
+def invoke(*arguments, input=None):
+    return command_line.invoke("fit", *arguments, input=input)
+
+
+@pytest.fixture
+def petals(tmp_path):
+    path = tmp_path / "iris.csv"
+    rows = "\n".join(f"{a},{b}" for a, b in datasets.load_iris().data[:, [2, 3]])
+    path.write_text(f"petal length,petal width\n{rows}\n")
+    return path
+
+
+# Against others
+
+
+@pytest.mark.parametrize(
+    ("y", "start"),
+    [
+        (iris(2), {"weights": [0.5, 0.5], "means": [2, 5], "variances": [1, 1]}),
+        (iris(3), {"weights": [0.3, 0.3, 0.4], "means": [0.3, 1.3, 2.0], "variances": [0.1, 0.1, 0.1]}),
+        (wine(0), {"weights": [0.5, 0.5], "means": [12.3, 13.7], "variances": [0.3, 0.3]}),
+        (datasets.load_diabetes().target, {"weights": [0.5, 0.5], "means": [100, 220], "variances": [2000, 2000]}),
+    ],
+    ids=["iris petal length", "iris petal width", "wine alcohol", "diabetes target"],
+)
+@pytest.mark.parametrize("noise", [None, nem_cli.Noise("additive", sigma=0.3)], ids=["EM", "NEM"])
+def test_agrees_with_scikit_learn(y, start, noise):
+    ours = nem_cli.fit(y, start, noise=noise, tol=3, polish_tol=11, max_iterations=100_000)
+    theirs = mixture.GaussianMixture(
+        len(start["means"]), covariance_type="diag", reg_covar=0, tol=0, max_iter=5000,
+        weights_init=start["weights"], means_init=np.reshape(start["means"], (-1, 1)),
+        precisions_init=1 / np.reshape(start["variances"], (-1, 1)),
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # with tol 0 it never calls itself converged
+        theirs.fit(y[:, None])
+    order = np.argsort(theirs.means_[:, 0])
+    assert ours.status == Status.CONVERGED
+    assert ours.weights == pytest.approx(theirs.weights_[order], rel=1e-6)
+    assert ours.means == pytest.approx(theirs.means_[order, 0], rel=1e-6)
+    assert ours.variances == pytest.approx(theirs.covariances_[order, 0], rel=1e-6)
+    assert ours.log_likelihood == pytest.approx(theirs.score(y[:, None]) * len(y), rel=1e-9)
+    assert ours.bic == pytest.approx(theirs.bic(y[:, None]), rel=1e-9)
+    assert ours.responsibilities(y) == pytest.approx(theirs.predict_proba(y[:, None])[:, order], abs=1e-6)
+
+
+def test_plain_em_is_the_reference_on_standardised_data():
+    y = two_bumps()
+    z = (y - y.mean()) / y.std()
+    fit = nem_cli.fit(y, 2, polish=False, tol=3)
+    steps, (weights, means, variances) = reference.fit(
+        np.random.default_rng(0), z, ([0.5, 0.5], [-1.0, 1.0], [1.0, 1.0]), rule="max-change", tol=3
+    )
+    assert fit.m_steps == steps
+    assert fit.weights == pytest.approx(weights)
+    assert (fit.means - y.mean()) / y.std() == pytest.approx(means)
+    assert fit.variances / y.var() == pytest.approx(variances)
+
+
+def test_sigma_0_is_plain_em_whatever_the_noise_settings_and_the_seed():
+    y = two_bumps()
+    plain = nem_cli.fit(y, 2)
+    other = nem_cli.fit(y, 2, noise=nem_cli.Noise("multiplicative", 0.0, "none", 1.0, "drop"), seed=9)
+    for name in PARAMETERS:
+        assert np.array_equal(getattr(plain, name), getattr(other, name))
+    assert (plain.m_steps, plain.log_likelihood) == (other.m_steps, other.log_likelihood)
+
+
+def test_numbers_of_the_fit_are_those_of_its_mixture():
+    y = two_bumps()
+    fit = nem_cli.fit(y, 3, noise=nem_cli.Noise(sigma=0.5))
+    joint = fit.weights * stats.norm.pdf(y[:, None], fit.means, fit.standard_deviations)
+    assert fit.densities(y) == pytest.approx(joint)
+    assert fit.density(y) == pytest.approx(joint.sum(axis=1))
+    assert fit.responsibilities(y) == pytest.approx(joint / joint.sum(axis=1, keepdims=True))
+    assert fit.log_likelihood == pytest.approx(np.log(joint.sum(axis=1)).sum())
+    assert fit.bic == pytest.approx(8 * np.log(400) - 2 * fit.log_likelihood)
+    assert np.all(np.diff(fit.means) > 0)
+
+
+# What must hold
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(-1e4, 1e4), st.floats(1e-3, 1e3), st.sampled_from(["additive", "multiplicative"]))
+def test_another_unit_gives_the_same_fit_in_that_unit(shift, scale, injection):
+    y = two_bumps(100)
+    noise = nem_cli.Noise(injection, sigma=0.4)
+    one, other = (nem_cli.fit(data, 2, noise=noise, tol=2, polish_tol=4) for data in (y, shift + scale * y))
+    assert other.means == pytest.approx(shift + scale * one.means, rel=1e-4, abs=1e-4 * scale)
+    assert other.variances == pytest.approx(scale**2 * one.variances, rel=1e-3)
+    assert other.log_likelihood == pytest.approx(one.log_likelihood - 100 * np.log(scale), abs=1e-3)
+
+
+@pytest.mark.parametrize("injection", ["additive", "multiplicative"])
+def test_the_polish_ends_at_a_stationary_point_and_a_noisy_m_step_does_not(injection):
+    y = two_bumps()
+    noise = nem_cli.Noise(injection, sigma=0.5)
+
+    def moves(fit):
+        further = nem_cli.fit(y, fit, polish=False, max_iterations=1)
+        return np.max(np.abs(further.means - fit.means)) / y.std()
+
+    polished = nem_cli.fit(y, 2, noise=noise)
+    left = nem_cli.fit(y, 2, noise=noise, polish=False)
+    assert moves(polished) < 1e-6 < 1e-4 < moves(left)
+    assert polished.polish_steps > 0 == left.polish_steps
+    assert polished.m_steps == left.m_steps
+    assert polished.log_likelihood > left.log_likelihood
+
+
+def test_noise_changes_the_path_and_the_seed_changes_the_noise():
+    y = two_bumps()
+    unpolished = [
+        nem_cli.fit(y, 2, noise=nem_cli.Noise(sigma=sigma), polish=False, seed=seed).means[0]
+        for sigma, seed in [(0.0, 0), (0.5, 0), (0.5, 1), (0.5, 0)]
+    ]
+    assert len(set(unpolished[:3])) == 3
+    assert unpolished[3] == unpolished[1]
+
+
+def test_the_best_of_several_starts_wins_and_more_starts_never_lose(monkeypatch):
+    y = wine(9)
+    fits = [nem_cli.fit(y, 4, start="random-points", restarts=r, polish_tol=4) for r in (1, 3, 10)]
+    likelihoods = [fit.log_likelihood for fit in fits]
+    assert all(fit.status == Status.CONVERGED for fit in fits)
+    assert likelihoods == sorted(likelihoods)
+    assert likelihoods[-1] > likelihoods[0] + 0.1
+    monkeypatch.setattr(fit_module, "BATCH_VALUES", 4 * len(y))  # ten starts in batches of 4, 4 and 2
+    batched = nem_cli.fit(y, 4, start="random-points", restarts=10, polish_tol=4)
+    assert batched.restarts == 10
+    assert batched.log_likelihood >= likelihoods[0]
+    assert batched.mean_m_steps != fits[-1].mean_m_steps  # other starts from the second batch on
+
+
+def test_degenerate_starts_are_counted_and_never_win():
+    y = np.concatenate([np.full(30, 5.0), two_bumps(100)])  # thirty equal values: an endless likelihood
+    fit = nem_cli.fit(y, 3, start="random-points", restarts=20)
+    assert 0 < fit.degenerate_restarts < 20
+    assert fit.status != Status.DEGENERATE
+    assert fit.variances.min() > 1e-6 * y.var()
+
+
+def test_a_fit_that_degenerates_from_every_start_says_so():
+    fit = nem_cli.fit([0, 0, 0, 0, 1, 1, 1, 1], 2)
+    assert fit.status == Status.DEGENERATE
+    assert fit.degenerate_restarts == fit.restarts == 1
+    assert fit.polish_steps == 0
+
+
+def test_the_cap_is_a_status():
+    fit = nem_cli.fit(two_bumps(), 3, max_iterations=2)
+    assert (fit.status, fit.m_steps, fit.polish_steps) == (Status.MAX_ITERATIONS, 2, 2)
+
+
+def test_a_start_may_be_a_mapping_a_part_of_one_or_another_fit():
+    y = two_bumps()
+    s2 = y.var()
+    whole = nem_cli.fit(y, {"weights": [0.5, 0.5], "means": [-1, 4], "variances": [s2, s2]})
+    part = nem_cli.fit(y, {"means": np.array([-1, 4])})
+    assert (part.m_steps, part.log_likelihood) == (whole.m_steps, whole.log_likelihood)
+    again = nem_cli.fit(y, whole)
+    assert again.m_steps == 1
+    assert again.log_likelihood >= whole.log_likelihood
+    own = nem_cli.fit(y, 2, start=RandomPoints(), restarts=2)
+    assert own.log_likelihood == pytest.approx(whole.log_likelihood)
+
+
+def test_one_component_is_the_sample():
+    y = two_bumps()
+    fit = nem_cli.fit(y.reshape(-1, 1).tolist(), 1)
+    assert fit.means == pytest.approx([y.mean()])
+    assert fit.variances == pytest.approx([y.var()])
+
+
+def test_a_million_values():
+    y = two_bumps(10**6)
+    fit = nem_cli.fit(y, 2, noise=nem_cli.Noise(sigma=0.5))
+    assert fit.status == Status.CONVERGED
+    assert fit.weights == pytest.approx([0.4, 0.6], abs=0.005)
+    assert fit.means == pytest.approx([-2, 3], abs=0.02)
+    assert fit.standard_deviations == pytest.approx([1, 1.5], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("y", "mixture", "options", "message"),
+    [
+        ([1, 2, float("nan")], 2, {}, "y[2]: must be a finite number (got nan)"),
+        ([1, float("-inf")], 2, {}, "y[1]: must be a finite number (got -inf)"),
+        ([3, 3, 3], 2, {}, "y: holds the same value 3 times"),
+        ([0.1] * 7, 1, {}, "y: holds the same value 7 times"),
+        ([3], 1, {}, "y: is one value"),
+        ([], 1, {}, "y: is empty"),
+        (["a", "b"], 1, {}, "y: must be one-dimensional data"),
+        ([1j, 2], 1, {}, "y: must be one-dimensional data"),
+        ([[1, 2], [3, 4]], 1, {}, "y: must be one-dimensional, but has shape (2, 2)"),
+        ([[1, 2], [3]], 1, {}, "y: must be one-dimensional data"),
+        (np.ma.array([1, 2, 3], mask=[0, 1, 0]), 1, {}, "y: holds masked values"),
+        ([1e200, -1e200], 1, {}, "y: its variance"),
+        ([1, 2], 3, {}, "y: has 2 values, fewer than the 3 components"),
+        ([1, 2], 0, {}, "mixture: must be a whole number from 1"),
+        ([1, 2], True, {}, "mixture: must be a whole number from 1"),
+        ([1, 2], "two", {}, "mixture: must be a number of components, or have means (got 'two')"),
+        ([1, 2], {"weights": [1]}, {}, "mixture: must be a number of components, or have means"),
+        ([1, 2], {"means": [1, 2], "variances": [1, -1]}, {}, "every variance must be above 0"),
+        ([1, 2], {"means": [1, 2], "weights": [1]}, {}, "weights has 1 numbers, but means has 2"),
+        ([1, 2], {"means": [1], "mean": [1]}, {}, "mixture.mean: unknown setting"),
+        ([1, 2], 1, {"start": "truth"}, "start: real data have no known truth"),
+        ([1, 2], 1, {"start": "momens"}, "start: unknown start"),
+        ([1, 2], 1, {"restarts": 2}, "restarts: more than one needs the start random-points"),
+        ([1, 2], {"means": [1]}, {"restarts": 2}, "restarts: more than one needs the start random-points"),
+        ([1, 2], 1, {"restarts": 0}, "restarts: must be a whole number from 1"),
+        ([1, 2], 1, {"seed": -1}, "seed: must be a whole number from 0"),
+        ([1, 2], 1, {"tol": float("nan")}, "tol: must be a number from -10 to 300"),
+        ([1, 2], 1, {"polish_tol": 301}, "polish_tol: must be a number from -10 to 300"),
+        ([1, 2], 1, {"max_iterations": 0}, "max_iterations: must be a whole number from 1"),
+        ([1, 2], 1, {"rule": "max-chance"}, "rule: unknown stop rule"),
+    ],
+)  # fmt: skip
+def test_what_it_refuses(y, mixture, options, message):
+    with pytest.raises(ConfigError) as caught:
+        nem_cli.fit(y, mixture, **options)
+    assert message in str(caught.value)
+
+
+# The command
+
+
+def test_the_table_fits_a_terminal_and_shows_nem_beside_em(petals):
+    result = invoke(petals, "--column", "petal length", "-k", 2)
+    assert result.exit_code == 0, result.stderr
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert "\x1b" not in result.stdout
+    fit = nem_cli.fit(iris(2), 2, noise=nem_cli.Noise(sigma=0.6))
+    em = nem_cli.fit(iris(2), 2)
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert ["1", f"{fit.weights[0]:.4f}", f"{fit.means[0]:.3f}", f"{fit.standard_deviations[0]:.3f}"] in rows
+    for name, each in (("NEM", fit), ("EM", em)):
+        counts = [str(each.m_steps), str(each.polish_steps)]
+        assert [name, *counts, f"{each.log_likelihood:.4f}", f"{each.bic:.2f}", "converged"] in rows
+
+
+def test_json_is_all_that_stands_on_standard_output(petals):
+    result = invoke(petals, "-c", "1", "-k", "2", "--json", "--injection", "multiplicative", "--sigma", "0.3")
+    record = json.loads(result.stdout)
+    fit = nem_cli.fit(iris(2), 2, noise=nem_cli.Noise("multiplicative", 0.3))
+    assert record["fit"]["means"] == fit.means.tolist()
+    assert record["fit"]["m_steps"] == fit.m_steps
+    assert record["em"]["noise"]["sigma"] == 0
+    assert record["em"]["m_steps"] == nem_cli.fit(iris(2), 2).m_steps
+    assert (record["column"], record["fit"]["samples"]) == ("petal length", 150)
+
+
+def test_standard_input_and_given_starts():
+    lines = "\n".join(map(str, iris(2)))
+    result = invoke(
+        "-", "--means", "2,5", "--sds", "1,1", "--weights", "0.4,0.6", "--sigma", "0", "--json", input=lines
+    )
+    record = json.loads(result.stdout)
+    fit = nem_cli.fit(iris(2), {"weights": [0.4, 0.6], "means": [2, 5], "variances": [1, 1]})
+    assert record["fit"]["means"] == fit.means.tolist()
+    assert record["em"] is None
+
+
+def test_select_marks_the_smallest_bic(petals):
+    options = ("-c", "petal length", "--select", "1:4", "--start", "random-points", "--restarts", "5")
+    record = json.loads(invoke(petals, *options, "--json").stdout)
+    bics = [each["bic"] for each in record["selection"]]
+    assert record["fit"]["components"] == 1 + bics.index(min(bics)) == 2
+    table = invoke(petals, *options).stdout.splitlines()
+    marked = [line for line in table if line.rstrip().endswith("best")]
+    assert [line.split()[0] for line in marked] == ["2"]
+    assert max(map(len, table)) <= 80
+
+
+def test_out_writes_the_fit_its_responsibilities_and_a_figure(petals, tmp_path):
+    out = tmp_path / "new" / "fit"
+    result = invoke(petals, "-c", "petal width", "-k", "2", "--out", out, "--quiet")
+    assert (result.exit_code, result.stdout) == (0, "")
+    record = json.loads((out / "fit.json").read_text())["fit"]
+    table = np.genfromtxt(out / "responsibilities.csv", delimiter=",", names=True)
+    assert table.dtype.names == ("value", "responsibility_1", "responsibility_2")
+    assert table["value"].tolist() == iris(3).tolist()
+    joint = record["weights"] * stats.norm.pdf(iris(3)[:, None], record["means"], record["standard_deviations"])
+    assert table["responsibility_1"] == pytest.approx(joint[:, 0] / joint.sum(axis=1))
+    assert (out / "figure.png").read_bytes().startswith(b"\x89PNG")
+    assert b"petal width" not in (out / "figure.png").read_bytes()
+    assert (out / "figure.svg").read_text().rstrip().endswith("</svg>")
+
+
+def test_out_may_not_be_a_file(petals):
+    before = petals.read_bytes()
+    result = invoke(petals, "-c", "1", "-k", "2", "--out", petals)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--out: is a file, not a folder" in result.stderr
+    assert petals.read_bytes() == before
+
+
+def test_a_degenerate_fit_is_shown_and_fails():
+    result = invoke("-", "-k", "2", input="0\n0\n0\n1\n1\n1\n")
+    assert result.exit_code == 1
+    assert "degenerate" in result.stdout
+    assert "A component collapsed" in result.stderr
+    result = invoke("-", "-k", "2", "--json", input="0\n0\n0\n1\n1\n1\n")
+    assert json.loads(result.stdout)["fit"]["status"] == "degenerate"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "give just one of --components, --select 1:6 and --means; given: none"),
+        (["-k", "2", "--select", "1:3"], "given: --components, --select"),
+        (["--select", "3:1"], "--select: must look like 1:6"),
+        (["--select", "two"], "--select: must look like 1:6"),
+        (["--start", "values"], "--start: values needs --means"),
+        (["-k", "2", "--sds", "1,2"], "--sds: needs --means too"),
+        (["-k", "2", "--weights", "1,2"], "--weights: needs --means too"),
+        (["--means", "1,x"], "--means: must be numbers with commas between"),
+        (["--means", "1,2", "-k", "3"], "--means: gives 2 means, but --components is 3"),
+        (["--means", "1,2", "--start", "moments"], "--start: doesn't go with --means"),
+        (["--means", "1,2", "--sds", "1,-2"], "every variance must be above 0"),
+        (["-k", "9"], "standard input: has 5 values, fewer than the 9 components"),
+        (["-k", "2", "--injection", "aditive"], "did you mean additive?"),
+        (["-k", "2", "--sigma", "-1"], "noise.sigma: must be a finite number, 0 or more"),
+    ],
+)
+def test_what_the_command_refuses(options, message):
+    result = invoke("-", *options, input="1\n2\n3\n5\n8\n")
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_constant_data_name_the_file(tmp_path):
+    (tmp_path / "flat.csv").write_text("x,y\n1,2\n1,3\n")
+    result = invoke(tmp_path / "flat.csv", "-c", "x", "-k", "1")
+    assert result.exit_code == 2
+    assert "flat.csv: x: holds the same value 2 times" in result.stderr
+
+
+def test_help_has_examples():
+    text = invoke("--help").stdout
+    assert "nem fit faithful.csv --column waiting" in text
+    assert "sample standard deviations" in text

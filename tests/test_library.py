@@ -1,0 +1,170 @@
+"""The library: public names, and a run's results as arrays, frames and HTML."""
+
+from __future__ import annotations
+
+import csv
+import math
+import subprocess
+import sys
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import nem_cli
+from nem_cli.em.status import Status
+from nem_cli.errors import FolderError, RunError
+from nem_cli.experiment.load import validate
+from nem_cli.experiment.runner import Workers
+
+
+def experiment(**changes):
+    tree = {
+        "name": "small",
+        "title": "Fewer <script>alert(1)</script> & more",
+        "mixture": {"weights": [0.5, 0.5], "means": [-2, 2], "variances": [4, 4]},
+        "sample_size": 40,
+        "start": {"weights": [0.5, 0.5], "means": [-3, 3], "variances": [9, 9]},
+        "stop": {"rule": "euclidean", "tol": 1},
+        "sweep": {"sigma": [0, 1.5], "noise.injection": ["additive", "multiplicative"], "noise.decay": [1, 2]},
+        "trials": 30,
+        "bootstrap": {"resamples": 100},
+    }
+    return validate(tree | changes)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "small"
+    return nem_cli.sweep(experiment(), out=folder, workers=Workers(jobs=1))
+
+
+def test_public_names_are_there_and_documented():
+    for name in nem_cli.__all__:
+        assert getattr(nem_cli, name).__doc__
+        assert name in dir(nem_cli)
+    with pytest.raises(AttributeError, match="no attribute 'fitt'"):
+        nem_cli.fitt  # noqa: B018
+
+
+def test_importing_nem_imports_nothing_heavy():
+    code = "import nem_cli, sys; print(sorted({'numpy', 'scipy', 'matplotlib', 'pydantic'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_summary_array_holds_the_summary(run):
+    table = run.summary_array
+    assert table.dtype.names[:4] == ("sigma", "noise.injection", "noise.decay", "trials")
+    assert len(table) == len(run.summary) == 8
+    for record, row in zip(table, run.summary, strict=True):
+        assert (record["sigma"], record["noise.injection"]) == (row.sigma, dict(row.others)["noise.injection"])
+        for name in table.dtype.names[3:]:
+            value = getattr(row, name)
+            assert record[name] == value or (value is None and math.isnan(record[name]))
+    assert table["trials"].dtype == np.int64
+    fastest = table[np.argmin(table["mean_iterations"])]
+    assert fastest["mean_iterations"] == min(row.mean_iterations for row in run.summary)
+
+
+def test_trials_are_those_of_the_csv_and_give_the_summary(run):
+    table = run.trials
+    assert len(table) == 8 * 30
+    with (run.folder / "trials.csv").open(newline="") as file:
+        for record, row in zip(table, csv.DictReader(file), strict=True):
+            assert [str(record[name]) for name in ("trial", "status", "iterations", "noise.injection")] == [
+                row[name] for name in ("trial", "status", "iterations", "noise.injection")
+            ]
+            assert record["mean_2"] == float(row["mean_2"])
+    for row in run.summary:
+        chosen = table[table["sigma"] == row.sigma]
+        for path, value in row.others:
+            chosen = chosen[chosen[path] == value]
+        assert chosen["trial"].tolist() == list(range(30))
+        assert chosen["iterations"].mean() == pytest.approx(row.mean_iterations)
+        assert np.count_nonzero(chosen["status"] == Status.CONVERGED.label) == row.converged
+
+
+def test_what_cannot_be_had_is_nan_and_lists_are_text(tmp_path):
+    swept = {"sigma": [0], "mixture.means": [[-2, 2], [-1, 1]]}
+    run = nem_cli.sweep(experiment(name="one", trials=1, sweep=swept), out=tmp_path / "one", workers=Workers(jobs=1))
+    assert np.all(np.isnan(run.summary_array["standard_error"]))
+    assert run.summary_array["mixture.means"].tolist() == ["[-2.0, 2.0]", "[-1.0, 1.0]"]
+    assert run.trials["mixture.means"].tolist() == run.summary_array["mixture.means"].tolist()
+
+
+def test_a_run_opened_again_is_the_same(run):
+    again = nem_cli.Run.open(str(run.folder))
+    assert again.summary == run.summary
+    assert again.experiment == run.experiment
+    assert np.array_equal(again.trials, run.trials)
+
+
+def test_trials_that_are_gone_or_damaged(tmp_path):
+    run = nem_cli.sweep(experiment(name="two", sweep={"sigma": [0, 1]}), out=tmp_path / "two", workers=Workers(jobs=1))
+    path = run.folder / "trials.csv"
+    content = path.read_text()
+    for damaged in (
+        content[:-20],
+        content.replace("trial,status", "tryal,status"),
+        content.replace("\n0.0,3,", "\n0.0,x,"),
+        "",
+    ):
+        path.write_text(damaged)
+        with pytest.raises(FolderError, match="holds no trials of a run"):
+            nem_cli.Run.open(run.folder).trials  # noqa: B018
+    path.unlink()
+    with pytest.raises(FolderError, match="can't be read"):
+        nem_cli.Run.open(run.folder).trials  # noqa: B018
+
+
+def test_to_pandas_with_and_without_pandas(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(RunError, match="to_pandas needs pandas"):
+        run.to_pandas()
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=lambda table: table))
+    assert run.to_pandas() is run.summary_array
+    assert run.to_pandas("trials") is run.trials
+
+
+def test_real_pandas_takes_the_arrays(run):
+    pandas = pytest.importorskip("pandas")
+    frame = run.to_pandas("trials")
+    assert isinstance(frame, pandas.DataFrame)
+    assert frame.groupby(["sigma", "noise.injection"])["iterations"].count().tolist() == [60] * 4
+
+
+class Cells(HTMLParser):
+    """Counts elements, checks that each is closed, and keeps the text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.counts, self.text = [], {}, []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.counts[tag] = self.counts.get(tag, 0) + 1
+        self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_notebooks_get_a_table_with_every_text_escaped(run):
+    html = run._repr_html_()
+    page = Cells(html)
+    assert page.open == []
+    assert "script" not in page.counts
+    assert page.counts["tr"] == 1 + len(run.summary)
+    assert experiment().title in "".join(page.text)
+    for row in run.summary:
+        assert f"{row.mean_iterations:.2f}" in page.text
+    assert html.count("font-weight: bold") == 1

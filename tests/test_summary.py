@@ -1,0 +1,148 @@
+"""Summaries and the bootstrap."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from nem_cli.analysis.bootstrap import jointly_resampled_means, percentile_interval, resampled_means
+from nem_cli.analysis.summary import Outcomes, summarise
+from nem_cli.experiment.load import validate
+from nem_cli.experiment.plan import levels
+from nem_cli.report.tables import read_summary, summary_csv, trials_header, trials_lines
+
+
+def counts(n, seed=0):
+    rng = np.random.default_rng(seed)
+    em = rng.negative_binomial(6, 0.4, n) + 1
+    return em, np.maximum(1, em - rng.integers(0, 5, n))
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.95])
+def test_both_ways_of_resampling_agree_with_scipy(confidence):
+    em, nem = counts(400)
+    oracle = stats.bootstrap(
+        (nem,),
+        np.mean,
+        confidence_level=confidence,
+        n_resamples=20_000,
+        method="percentile",
+        rng=np.random.default_rng(1),
+    ).confidence_interval
+    rng = np.random.default_rng(2)
+    single = resampled_means(nem, 20_000, rng)
+    paired = resampled_means(np.column_stack([em, nem]), 20_000, rng)
+    joint = jointly_resampled_means(np.column_stack([em, nem]), 20_000, rng)
+    for replicates in (single, paired[:, 1], joint[:, 1]):
+        np.testing.assert_allclose(percentile_interval(replicates, confidence), oracle, atol=0.03)
+    theirs = stats.bootstrap(
+        (em, nem),
+        lambda a, b, axis: 100 * (1 - b.mean(axis=axis) / a.mean(axis=axis)),
+        paired=True,
+        vectorized=True,
+        n_resamples=20_000,
+        confidence_level=confidence,
+        method="percentile",
+        rng=np.random.default_rng(3),
+    ).confidence_interval
+    for replicates in (paired, joint):
+        speedup = 100 * (1 - replicates[:, 1] / replicates[:, 0])
+        np.testing.assert_allclose(percentile_interval(speedup, confidence), theirs, atol=0.15)
+
+
+def test_resampled_means_have_the_sampling_distribution():
+    em, nem = counts(1000)
+    for replicates in (
+        resampled_means(np.column_stack([em, nem]), 5000, np.random.default_rng(0)),
+        jointly_resampled_means(np.column_stack([em, nem]), 5000, np.random.default_rng(0)),
+    ):
+        expected = np.cov(em, nem, ddof=0) / 1000
+        np.testing.assert_allclose(np.cov(replicates.T), expected, rtol=0.1)
+        np.testing.assert_allclose(replicates.mean(axis=0), [em.mean(), nem.mean()], atol=0.02)
+
+
+EXPERIMENT = validate(
+    {
+        "name": "made-up",
+        "mixture": {"weights": [0.5, 0.5], "means": [-2, 2], "variances": [4, 4]},
+        "sample_size": 50,
+        "sweep": {"sigma": [1, 2]},
+    }
+)
+
+
+def summary(tables, acceptance=None):
+    plan = levels(EXPERIMENT)
+    chosen = dict(zip([level.key for level in plan], tables, strict=True))
+    return summarise(EXPERIMENT, plan, lambda level: chosen[level.key], lambda level: acceptance)
+
+
+def test_a_row_holds_what_the_trials_say():
+    em, nem = counts(300)
+    status = np.zeros(300, dtype=np.uint8)
+    status[:3], status[3:5] = 2, 1
+    likelihood = np.linspace(-400, -300, 300)
+    tables = [
+        Outcomes(np.zeros(300, dtype=np.uint8), em, likelihood),
+        Outcomes(status, nem, likelihood - 0.25),
+        Outcomes(np.zeros(300, dtype=np.uint8), em, likelihood),
+    ]
+    baseline, row, same = summary(tables, 0.5)
+    assert (row.trials, row.converged, row.max_iterations, row.degenerate) == (300, 295, 2, 3)
+    assert row.mean_iterations == pytest.approx(nem.mean())
+    assert row.standard_error == pytest.approx(nem.std(ddof=1) / np.sqrt(300))
+    assert row.ci_low < row.mean_iterations < row.ci_high
+    assert row.speedup_percent == pytest.approx(100 * (1 - nem.mean() / em.mean()))
+    assert row.speedup_ci_low < row.speedup_percent < row.speedup_ci_high
+    assert row.log_likelihood_gap == pytest.approx(-0.25)
+    assert row.log_likelihood_gap_se == pytest.approx(0, abs=1e-12)
+    assert row.median_iterations == np.median(nem)
+    assert row.mean_iterations_converged == pytest.approx(nem[5:].mean())
+    assert row.acceptance_rate == 0.5
+    assert (baseline.speedup_percent, baseline.speedup_ci_low, baseline.speedup_ci_high) == (0, 0, 0)
+    assert same.speedup_percent == 0
+    assert same.ci_low == baseline.ci_low  # the same resamples for every level
+
+
+def test_what_cannot_be_had_is_none_and_an_empty_cell():
+    one = Outcomes(np.array([2]), np.array([0]), np.array([np.inf]))
+    rows = summary([one, one, one])
+    assert rows[1].speedup_percent is None
+    assert rows[1].standard_error is None
+    assert rows[1].log_likelihood_gap is None
+    text = summary_csv(rows)
+    assert "nan" not in text.lower()
+    assert read_summary(text) == rows
+
+
+def test_summary_csv_has_the_contracts_columns_first():
+    em, nem = counts(50)
+    ended = [Outcomes(np.zeros(50, dtype=np.uint8), each, np.zeros(50)) for each in (em, nem, em)]
+    rows = summary(ended)
+    header = next(csv.reader(io.StringIO(summary_csv(rows))))
+    assert header[:15] == [
+        "sigma", "trials", "converged", "max_iterations", "degenerate", "mean_iterations", "standard_error", "ci_low",
+        "ci_high", "speedup_percent", "speedup_ci_low", "speedup_ci_high", "log_likelihood_gap",
+        "log_likelihood_gap_se", "median_iterations",
+    ]  # fmt: skip
+    assert read_summary(summary_csv(rows)) == rows
+
+
+def test_trials_csv_has_the_contracts_columns_and_no_nan():
+    from nem_cli.experiment.block import trial_dtype
+
+    plan = levels(EXPERIMENT)
+    table = np.zeros(2, dtype=trial_dtype(2))
+    table["log_likelihood"] = [-1.5, np.inf]
+    table["status"] = [0, 2]
+    assert trials_header(plan) == (
+        "sigma,trial,status,iterations,log_likelihood,weight_1,weight_2,mean_1,mean_2,variance_1,variance_2\n"
+    )
+    assert list(trials_lines(plan, plan[1], 7, table)) == [
+        "1.0,7,converged,0,-1.5,0.0,0.0,0.0,0.0,0.0,0.0\n",
+        "1.0,8,degenerate,0,,0.0,0.0,0.0,0.0,0.0,0.0\n",
+    ]

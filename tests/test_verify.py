@@ -1,0 +1,220 @@
+"""The NEM condition measured: against exact values, against the theorem, and where screens part from it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+
+import numpy as np
+import pytest
+from command_line import invoke
+
+from nem_cli.analysis.condition import Estimate, measure
+from nem_cli.analysis.verification import Verdict
+from nem_cli.em.noise import Noise
+from nem_cli.em.parameters import Parameters
+from nem_cli.em.registry import families
+from nem_cli.errors import ConfigError, RunError
+from nem_cli.experiment.load import load, validate
+from nem_cli.report.verify_text import PROMISE, sentences, verify_csv
+from nem_cli.workflow.folder import find_config
+from nem_cli.workflow.verify import verify
+
+GAUSSIAN = families.get("gaussian")
+SAMPLES = 20_000
+
+
+def experiment(name="anem", *overrides):
+    return load(find_config(name), overrides)
+
+
+def measured(noise, truth, theta, k=1, samples=SAMPLES, family=GAUSSIAN):
+    rng = np.random.default_rng(0)
+    from_truth, from_estimate = (family.sample_mixture(rng, law, (1, samples)) for law in (truth, theta))
+    return measure(rng, family, noise, k, truth, theta, from_truth, from_estimate)
+
+
+def near(estimate, exact):
+    return abs(estimate.mean - exact) < 5 * estimate.standard_error
+
+
+class TestExactValues:
+    """One component, theta* = N(0, 1), theta_{k-1} = N(0, 4), blind additive noise of sd 1: all has a formula."""
+
+    found = measured(Noise("additive", 1.0, "none"), *(Parameters.of([1], [0], [v]) for v in (1, 4)))
+
+    def test_the_condition(self):
+        assert near(self.found.condition, -1 / 8)
+
+    def test_the_sides_at_theta_star(self):
+        left = math.log(2) + 1 / 8 - 1 / 2  # the relative entropy
+        assert near(self.found.at_truth.left, left)
+        assert near(self.found.at_truth.right, left + 1 / 8)
+
+    def test_the_sides_at_the_estimate(self):
+        left = math.log(2) + (1 / 8 - 1 / 2) * 4
+        assert near(self.found.at_estimate.left, left)
+        assert near(self.found.at_estimate.difference, -1 / 8)
+
+    def test_the_standard_error(self):
+        # the log ratio is -(2 y n + n^2) / 8 with y, n standard normal: variance (4 + 2) / 64
+        assert math.isclose(self.found.condition.standard_error, math.sqrt(6 / 64 / SAMPLES), rel_tol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("config", "overrides"),
+    [
+        ("anem", []),
+        ("mnem", []),
+        ("companion-anem", []),
+        ("mnem", ["noise.injection=power", "mixture.weights=[0.3,0.7]", "sample_size=20"]),
+        ("anem", ["noise.on_reject=drop"]),
+        ("exponential", []),
+        ("exponential", ["noise.injection=saturating"]),
+    ],
+)
+def test_the_theorem_along_ems_path(config, overrides):
+    found = verify(experiment(config, *overrides), samples=SAMPLES // 4 if len(overrides) > 1 else SAMPLES)
+    screened, reversed_ = found.of("every-component"), found.of("reversed")
+    assert len(screened) >= 3
+    for row in screened:  # nonnegative with its interval, (12) with it
+        assert row.condition.low > 0
+        assert row.at_estimate.difference.low > 0
+        assert all(component.mean >= 0 for component in row.components)
+    assert len(reversed_) == len(screened)
+    for row in reversed_:
+        assert row.condition.high < 0
+        assert row.at_estimate.difference.high < 0
+    for row in found.measurements:  # under theta* the sides of (12) differ by (10) identically
+        assert math.isclose(row.at_truth.difference.mean, row.condition.mean, rel_tol=1e-9, abs_tol=1e-12)
+        assert math.isclose(
+            row.at_truth.left.mean - row.at_truth.right.mean, row.condition.mean, rel_tol=1e-9, abs_tol=1e-12
+        )
+        assert math.isclose(sum(each.mean for each in row.components), row.condition.mean, rel_tol=1e-9, abs_tol=1e-12)
+        assert row.scale == pytest.approx(found.sigma * row.k**-2.0)
+
+
+def test_blind_noise_fails_the_condition():
+    found = verify(experiment("anem"), samples=SAMPLES)
+    assert all(row.condition.high < 0 for row in found.of("none")[:3])
+    assert found.condition("none").holds == 0
+
+
+class TestPosteriorAverage:
+    """It averages over Z at theta_{k-1}, where (10) averages at theta*: they part where the posteriors do."""
+
+    truth = Parameters.of([0.95, 0.05], [-2, 2], [4, 4])
+    wrong = Parameters.of([0.05, 0.95], [-2, 2], [4, 4])
+
+    def test_it_breaks_the_condition_where_the_estimated_weights_are_wrong(self):
+        found = measured(Noise("additive", 1.9, "posterior-average"), self.truth, self.wrong)
+        assert found.condition.high < -0.1
+        assert found.at_truth.difference.high < -0.1
+
+    def test_every_component_holds_there(self):
+        found = measured(Noise("additive", 1.9, "every-component"), self.truth, self.wrong)
+        assert found.condition.low > 0
+
+    def test_it_holds_where_the_estimate_is_the_truth(self):
+        found = measured(Noise("additive", 1.9, "posterior-average"), self.truth, self.truth)
+        assert found.condition.low > 0
+
+    def test_and_along_a_path(self):
+        start = "start={weights: [0.05, 0.95], means: [-2, 2], variances: [4, 4]}"
+        config = experiment(
+            "anem", "mixture.weights=[0.95,0.05]", start, "noise.screen=posterior-average", "estimate=[weights]"
+        )
+        found = verify(config, samples=SAMPLES)
+        assert found.of("posterior-average")[0].condition.high < 0
+        assert "(10) fails at all" in sentences(found)[0] or "fails at" in sentences(found)[0]
+
+
+class TestTheLawOfY:
+    """(12) as the paper writes it has Y from the estimate, and (10) doesn't imply it: here they have opposite signs."""
+
+    truth = Parameters.of([0.5, 0.5], [-4, 2], [4, 9])
+    estimate = Parameters.of([0.05, 0.95], [-4, 0], [1, 1])
+    found = measured(Noise("additive", 3.0, "posterior-average"), truth, estimate)
+
+    def test_the_condition_holds_and_so_does_12_at_theta_star(self):
+        assert self.found.condition.low > 1
+        assert self.found.at_truth.difference.mean == pytest.approx(self.found.condition.mean)
+
+    def test_and_12_at_the_estimate_fails(self):
+        assert self.found.at_estimate.difference.high < -0.1
+
+
+def test_a_better_q_at_every_step_and_yet_more_steps():
+    found = verify(experiment("mnem"), sigma=2.0, samples=SAMPLES)
+    assert found.condition("every-component").always
+    assert found.count("every-component").difference.low > 0
+    assert "a better Q on average at every step, and yet more steps." in sentences(found)[0]
+    assert sentences(found)[-1] == PROMISE
+
+
+def test_counts_are_those_of_the_runs_first_block():
+    found = verify(experiment("companion-anem"), samples=1000)
+    count = found.count("every-component")
+    assert count.trials == 1000
+    assert abs(count.iterations.mean - 7.10) < 0.15  # the protocol's table
+    assert abs(count.iterations.mean - count.difference.mean - 10.19) < 0.15
+
+
+def test_noise_that_leaves_the_support_is_left_out_and_said():
+    found = verify(experiment("exponential"), samples=SAMPLES)
+    assert found.left_out == ("none",)
+    assert found.screens == ["every-component", "reversed"]
+    assert any("Blind noise leaves the support" in sentence for sentence in sentences(found))
+
+
+@pytest.mark.parametrize(
+    ("config", "sigma"), [("mnem", 0.44), ("anem", 1.9), ("companion-mnem", 0.44), ("exponential", 2.0)]
+)
+def test_sigma_by_default(config, sigma):
+    assert verify(experiment(config), samples=100).sigma == sigma
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(ConfigError, match="sweeps no sigma above 0"):
+        verify(experiment("anem", "sweep={sigma: [0]}"), samples=100)
+    with pytest.raises(ConfigError, match="2 or more"):
+        verify(experiment("anem"), samples=1)
+    degenerate = {"weights": [1 - 1e-9, 1e-9], "means": [0, 1], "variances": [1, 1]}
+    config = validate(experiment("anem").model_dump() | {"start": degenerate})
+    with pytest.raises(RunError, match="degenerate there already"):
+        verify(config, samples=100)
+
+
+def test_a_verdict_counts_intervals():
+    estimates = [Estimate(1, 0.1), Estimate(0, 0), Estimate(-1, 0.1), Estimate(0.1, 0.1)]
+    assert Verdict.of(estimates) == Verdict(holds=2, fails=1, undecided=1)
+    assert not Verdict.of(estimates).always
+    assert Verdict.of(estimates[:2]).always
+
+
+def test_same_seed_same_csv_and_another_seed_another():
+    one, same, other = (
+        verify_csv(verify(experiment("anem", f"seed={seed}"), samples=500)) for seed in (1, 1, 2)
+    )  # fmt: skip
+    assert one == same
+    assert one != other
+
+
+def test_the_command(tmp_path):
+    config = str(find_config("anem"))
+    arguments = ["verify", config, "--samples", "500", "--out", str(tmp_path)]
+    done = invoke(*arguments)
+    assert done.exit_code == 0, done.output
+    assert "every-component noise" in done.output
+    assert PROMISE in done.output
+    with (tmp_path / "verify.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["screen"] for row in rows} == {"every-component", "none", "reversed"}
+    assert (tmp_path / "verify.png").stat().st_size > 10_000
+    assert (tmp_path / "verify.svg").read_text().startswith("<?xml")
+    result = json.loads(invoke(*arguments, "--json").stdout)
+    assert result["measurements"][0]["condition"]["mean"] == float(rows[0]["condition"])
+    assert result["experiment"]["name"] == "anem"
+    assert invoke("verify", config, "--samples", "1").exit_code == 2
+    assert invoke("verify", config, "--sigma", "nan", "--out", str(tmp_path)).exit_code == 2
