@@ -105,7 +105,7 @@ def test_the_verdict_is_that_of_the_report():
 def test_the_findings_are_those_of_the_report():
     page = (ROOT / "results" / "report.html").read_text(encoding="utf-8")
     text = html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r"<svg.*?</svg>", "", page, flags=re.S)))
-    bullets = [line for line in section("What we found").split("\n- ")[1:]]
+    bullets = section("What we found").split("\n- ")[1:]
     assert len(bullets) >= 5
     numbers = re.findall(r"\d[\d,.]*\d(?: %)?", " ".join(bullets))
     assert len(numbers) >= 8
