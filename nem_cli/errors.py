@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+GO_ON = "finished blocks are kept, and the same command goes on where this one stopped"
+"""What a run that couldn't end tells the person who runs the command."""
+
 
 class NemError(Exception):
     """Base of every error that nem raises on purpose; its text is written for the person who runs the command."""

@@ -16,7 +16,7 @@ from nem_cli.analysis.optimum import optimum_set
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import load
 from nem_cli.report.comparison_text import comparison_json, conclusion, published
-from nem_cli.workflow.folder import shipped_configs
+from nem_cli.workflow.shipped import shipped_configs
 
 B = 20_000
 

@@ -14,7 +14,7 @@ import pytest
 
 import nem_cli
 from nem_cli.em.status import Status
-from nem_cli.errors import FolderError, RunError
+from nem_cli.errors import ConfigError, FolderError, RunError
 from nem_cli.experiment.load import validate
 from nem_cli.experiment.runner import Workers
 
@@ -52,6 +52,21 @@ def test_importing_nem_imports_nothing_heavy():
     code = "import nem_cli, sys; print(sorted({'numpy', 'scipy', 'matplotlib', 'pydantic'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_jobs_is_short_for_workers(tmp_path):
+    with pytest.raises(ConfigError, match=r"jobs: is short for workers=Workers\(jobs\); give one of the two \(got 2\)"):
+        nem_cli.sweep(experiment(), out=tmp_path / "both", jobs=2, workers=Workers(1))
+    with pytest.raises(ConfigError, match="jobs: is short for"):
+        nem_cli.compare("additive", "multiplicative", root=tmp_path, jobs=2, workers=Workers(1))
+    with pytest.raises(ConfigError, match="--jobs: must be a whole number, 1 or more"):
+        nem_cli.sweep(experiment(), out=tmp_path / "none", jobs=0)
+    assert list(tmp_path.iterdir()) == []
+    small = {"sweep": {"sigma": [0, 1.5]}}
+    assert nem_cli.sweep(experiment(**small), out=tmp_path / "a", jobs=3).manifest["jobs"] == 3
+    other = experiment(**small, name="b", noise={"injection": "multiplicative"})
+    nem_cli.compare(tmp_path / "a", other, root=tmp_path, bootstraps=50, trials=20, jobs=1)
+    assert nem_cli.Run.open(tmp_path / "b").manifest["jobs"] == 1
 
 
 def test_summary_array_holds_the_summary(run):

@@ -21,8 +21,8 @@ from nem_cli.report.protocol_table import CHOSEN, DEPARTS, STATED, protocol_tabl
 from nem_cli.report.section import Link, Picture, Section, Table
 from nem_cli.workflow import sweep
 from nem_cli.workflow.figures import FIGURES, figures
-from nem_cli.workflow.folder import shipped_configs
 from nem_cli.workflow.report import REPORT, VERDICT
+from nem_cli.workflow.shipped import shipped_configs
 
 TRIALS = 12
 VOID = {"meta", "link", "br"}

@@ -24,7 +24,7 @@ from nem_cli.report.studies import STUDIES, context, optimal_noise, words
 from nem_cli.report.studies.study import ENOUGH, Finished
 from nem_cli.report.style import png
 from nem_cli.workflow import studies
-from nem_cli.workflow.folder import shipped_configs
+from nem_cli.workflow.shipped import shipped_configs
 from nem_cli.workflow.sweep import sweep
 
 TRIALS = 40

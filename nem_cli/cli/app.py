@@ -18,15 +18,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
 )
-app.command("sweep")(sweep.sweep)
-app.command("compare")(compare.compare)
-app.command("figures")(figures.figures)
-app.command("fit")(fit.fit)
-app.command("verify")(verify.verify)
-app.command("replay")(replay.replay)
-app.command("check")(check.check)
-app.command("schema")(schema.schema)
-app.command("show")(show.show)
+app.command("sweep", short_help="Run an experiment: a table, csv files and a figure.")(sweep.sweep)
+app.command("compare", short_help="Test the difference between two modes at their optima.")(compare.compare)
+app.command("figures", short_help="Make the paper's figures, the comparison and the report.")(figures.figures)
+app.command("fit", short_help="Fit a Gaussian mixture to your own data.")(fit.fit)
+app.command("verify", short_help="Measure the NEM condition along EM's path.")(verify.verify)
+app.command("replay", short_help="Run one trial of a run again and print its iterates.")(replay.replay)
+app.command("check", short_help="Validate a config; run nothing.")(check.check)
+app.command("schema", short_help="Print the JSON Schema of a config, for editors.")(schema.schema)
+app.command("show", short_help="Print the table of a finished run.")(show.show)
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from nem_cli.cli import options, terminal
@@ -11,12 +9,12 @@ from nem_cli.cli import options, terminal
 
 @terminal.command
 def check(
-    config: Annotated[str, typer.Argument(help="A config file, or the bare name of a shipped one.")],
+    config: options.Config,
     overrides: options.Overrides = None,
 ) -> None:
     """Validate a config and say what it would run; run nothing.
 
-    Example: nem check configs/mnem.yaml
+    Example: nem check my-experiment.yaml --set trials=200
     """
     from nem_cli.experiment.load import load
     from nem_cli.experiment.plan import levels

@@ -8,15 +8,18 @@ from typing import Annotated
 
 import typer
 
-from nem_cli.cli import options, terminal
+from nem_cli.cli import completion, options, terminal
 
-_GIVEN = "An injection mode (its figure config), a config, or a finished run's folder."
+_GIVEN = typer.Argument(
+    help="An injection mode (its figure config), a config, or a finished run's folder.",
+    autocompletion=completion.modes_and_configs,
+)
 
 
-@terminal.command
+@terminal.resumable
 def compare(
-    a: Annotated[str, typer.Argument(help=_GIVEN)],
-    b: Annotated[str, typer.Argument(help=_GIVEN)],
+    a: Annotated[str, _GIVEN],
+    b: Annotated[str, _GIVEN],
     bootstraps: Annotated[int, typer.Option("--bootstraps", help="Bootstrap resamples.")] = 10_000,
     trials: Annotated[
         int | None, typer.Option("--trials", help="Fresh trials.", show_default="as many as in the sweep")
@@ -29,6 +32,7 @@ def compare(
     jobs: options.Jobs = None,
     backend: options.Backend = "loky",
     scheduler: options.Scheduler = "",
+    timeout: options.Timeout = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start over with runs and fresh trials; folders that are given stay.")
     ] = False,
@@ -47,10 +51,10 @@ def compare(
     from nem_cli.workflow.compare_plan import plan
 
     asked = plan(a, b, bootstraps=bootstraps, trials=trials, seed=seed, root=out, anew=fresh)
-    workers = Workers(jobs, backend, scheduler)
+    workers = Workers(jobs, backend, scheduler, timeout)
     if dry_run:
         for sentence in estimates(asked, workers):
-            typer.echo(sentence)
+            terminal.console().print(sentence)
         return
     found = run_plan(
         asked, workers, lambda title: terminal.progress(title, quiet or json), command=["nem", *sys.argv[1:]]

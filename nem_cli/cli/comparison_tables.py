@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from nem_cli.analysis.bootstrap import percentile_interval
 from nem_cli.analysis.comparison import CONFIDENCES, Comparison, Side
+from nem_cli.cli import terminal
 from nem_cli.report import comparison_text
 from nem_cli.report.paper import P_VALUE
 
 
 def print_comparison(comparison: Comparison, folder: Path) -> None:
     """The two sides, their difference in both designs, and what follows."""
-    console = Console(highlight=False)
+    console = terminal.console()
     a, b = comparison.a, comparison.b
     console.print(f"{a.name} against {b.name}: M-steps at the optimum, fresh trials", style="bold")
     sides = _table("", "sigma*", "M-steps", "95 % CI", "EM", "fewer, %", "trials")

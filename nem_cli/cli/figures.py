@@ -11,7 +11,7 @@ import typer
 from nem_cli.cli import options, terminal
 
 
-@terminal.command
+@terminal.resumable
 def figures(
     out: options.Root = Path("results"),
     trials: options.Trials = None,
@@ -38,7 +38,7 @@ def figures(
     workers = Workers(jobs, backend, scheduler, timeout)
     if dry_run:
         for sentence in estimates(trials, workers, everything=everything):
-            typer.echo(sentence)
+            terminal.console().print(sentence)
         return
     made = make(
         out,

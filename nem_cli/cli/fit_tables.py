@@ -6,16 +6,16 @@ import math
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from nem_cli.analysis.fitted import Fit
+from nem_cli.cli import terminal
 from nem_cli.workflow.fit_column import FittedColumn
 
 
 def print_fit(fitted: FittedColumn, out: Path | None) -> None:
     """The best fit's components, and how NEM, EM and other numbers of components did."""
-    console = Console(highlight=False, markup=False)
+    console = terminal.console()
     column, best = fitted.column, fitted.best
     sd = float(column.values.std())
     place = f"{column.source}, {column.name}" if column.name else column.source

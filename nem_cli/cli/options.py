@@ -7,6 +7,14 @@ from typing import Annotated
 
 import typer
 
+from nem_cli.cli import completion
+
+Config = Annotated[
+    str,
+    typer.Argument(
+        help="A config file, or the bare name of a shipped one such as mnem.", autocompletion=completion.configs
+    ),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Override one setting, such as noise.decay=1. Repeatable."),

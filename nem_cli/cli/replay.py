@@ -77,13 +77,12 @@ def _print_json(found: Replay) -> None:
 
 def _print_table(found: Replay) -> None:
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
 
     from nem_cli.em.parameters import PARAMETERS
     from nem_cli.report import text
 
-    console = Console(highlight=False)
+    console = terminal.console()
     console.print(
         f"{found.experiment.name}: trial {found.trial} at {text.curve_name(found.level.settings)}", style="bold"
     )

@@ -11,9 +11,9 @@ from nem_cli.cli import options, terminal
 from nem_cli.errors import ConfigError
 
 
-@terminal.command
+@terminal.resumable
 def sweep(
-    config: Annotated[str, typer.Argument(help="A config file, or the bare name of a shipped one such as mnem.")],
+    config: options.Config,
     overrides: options.Overrides = None,
     trials: options.Trials = None,
     seed: options.Seed = None,
@@ -43,7 +43,7 @@ def sweep(
 
     A run that was stopped goes on where it stopped when the same command is given again.
 
-    Example: nem sweep configs/mnem.yaml --trials 200 --set noise.decay=1
+    Example: nem sweep mnem --trials 200 --set noise.decay=1
     """
     from nem_cli.experiment.load import load
     from nem_cli.experiment.runner import Workers
@@ -60,7 +60,7 @@ def sweep(
     elif max_trials is not None:
         raise ConfigError("needs --until-ci", source="--max-trials")
     if dry_run:
-        typer.echo(estimate(experiment, workers))
+        terminal.console().print(estimate(experiment, workers))
         return
     with terminal.progress(experiment.name, quiet or json) as progress:
         run = run_sweep(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from nem_cli.analysis.summary import LevelSummary
+from nem_cli.cli import terminal
 from nem_cli.report import text
 from nem_cli.workflow.sweep import Run
 
 
 def print_run(run: Run) -> None:
     """The table of a run's levels."""
-    console = Console(highlight=False)
+    console = terminal.console()
     console.print(run.experiment.title or run.experiment.name, style="bold")
     for line in text.protocol(run.experiment):
         console.print(line)
@@ -25,7 +25,7 @@ def print_run(run: Run) -> None:
         table.add_column(path.split(".")[-1], justify="right", no_wrap=path == "sigma")
     for name in ("M-steps", confidence, "fewer, %", confidence, "log-lik. gap", "time"):
         table.add_column(name, justify="right", no_wrap=True)
-    best = min(run.summary, key=lambda row: (row.mean_iterations, row.sigma))
+    best = text.fewest(run.summary, run.experiment.stop.rule)
     for row in run.summary:
         table.add_row(*_cells(run, row), style="bold" if row is best else "")
     console.print(table)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import functools
+import shutil
 import signal
 import sys
+import textwrap
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import typer
 
-from nem_cli.errors import ConfigError, NemError, NemWarning
+from nem_cli.errors import GO_ON, ConfigError, NemError, NemWarning
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,26 +29,49 @@ FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 def command(function: Callable[P, R]) -> Callable[P, R]:
     """Turn nem's errors into one message on standard error and an exit code."""
+    return _command(function)
 
+
+def resumable(function: Callable[P, R]) -> Callable[P, R]:
+    """As `command`, for one that keeps what it has done when it is interrupted."""
+    return _command(function, f"; {GO_ON}")
+
+
+def _command(function: Callable[P, R], kept: str = "") -> Callable[P, R]:
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             with _terminable(), _plain_warnings():
                 return function(*args, **kwargs)
         except NemError as error:
-            typer.echo(f"nem: {error}", err=True)
+            say(f"nem: {error}")
             raise typer.Exit(BAD_INPUT if isinstance(error, ConfigError) else FAILED) from None
         except KeyboardInterrupt:
-            typer.echo(
-                "nem: interrupted; finished blocks are kept, and the same command goes on where this one stopped",
-                err=True,
-            )
+            say(f"nem: interrupted{kept}")
             raise typer.Exit(INTERRUPTED) from None
         except MemoryError:
-            typer.echo("nem: out of memory; finished blocks are kept. Use fewer --jobs", err=True)
+            say(f"nem: out of memory{f' (use fewer --jobs){kept}' if kept else ''}")
             raise typer.Exit(FAILED) from None
 
     return run
+
+
+def say(message: str) -> None:
+    """A message on standard error; on a terminal lines break between words, elsewhere each stays whole."""
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        lines = (
+            textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) for line in message.split("\n")
+        )
+        message = "\n".join("\n".join(line) for line in lines)
+    typer.echo(message, err=True)
+
+
+def console(stderr: bool = False) -> Console:
+    """A console that prints texts as they are: no colours for numbers, nothing taken for markup or an emoji."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 @contextmanager
@@ -72,7 +100,7 @@ def _plain_warnings() -> Iterator[None]:
 
         def show(message: Warning | str, category: type[Warning], *place: object, **more: object) -> None:
             if issubclass(category, NemWarning):
-                typer.echo(f"nem: warning: {message}", err=True)
+                say(f"nem: warning: {message}")
             else:
                 shown(message, category, *place, **more)  # type: ignore[arg-type]
 
@@ -81,21 +109,20 @@ def _plain_warnings() -> Iterator[None]:
 
 
 @contextmanager
-def progress(title: str, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
-    """Trials done of all and the time left, on standard error; nothing where that isn't a terminal."""
+def progress(title: str, quiet: bool = False, unit: str = "trials") -> Iterator[Callable[[int, int], None] | None]:
+    """Trials, or other units, done of all and the time left, on standard error; nothing where that isn't a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     with Progress(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=20),  # so that there is room in 80 columns
         MofNCompleteColumn(),
-        TextColumn("trials, left"),
+        TextColumn(f"{unit}, left"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console(stderr=True),
     ) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
+from nem_cli.cli import terminal
 from nem_cli.report.claims import Row
 from nem_cli.report.findings import Finding
 from nem_cli.report.prose import tally
@@ -17,7 +17,7 @@ from nem_cli.report.verdict import Outcome
 
 def print_verdict(rows: Sequence[Row]) -> None:
     """Claim, the paper's value, ours, and the outcome, under both protocols."""
-    console = Console(highlight=False)
+    console = terminal.console()
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
     table.add_column("claim")
     for name in ("the paper", "as stated", "companion"):

@@ -20,7 +20,7 @@ _MOST_COMPONENTS = 2
 
 @terminal.command
 def verify(
-    config: Annotated[str, typer.Argument(help="A config file, or the bare name of a shipped one such as mnem.")],
+    config: options.Config,
     overrides: options.Overrides = None,
     sigma: Annotated[
         float | None,
@@ -41,7 +41,7 @@ def verify(
 
     For the config's noise, and for blind and reversed noise of the same injection.
 
-    Example: nem verify configs/mnem.yaml --sigma 0.44
+    Example: nem verify mnem --sigma 0.44
     """
     from nem_cli.experiment.load import load
     from nem_cli.report.verify_text import sentences
@@ -50,16 +50,14 @@ def verify(
     from nem_cli.workflow.verify import write
 
     experiment = load(folder.find_config(config), overrides or (), seed=seed)
-    with terminal.progress("M-steps", quiet or json) as progress:
+    with terminal.progress(experiment.name, quiet or json, unit="M-steps") as progress:
         found = measure(experiment, sigma=sigma, samples=samples, progress=progress)
     place = out or folder.RESULTS / experiment.name
     write(found, place)
     if json:
         _print_json(found, sentences(found))
     elif not quiet:
-        _print_table(found)
-        for sentence in sentences(found):
-            typer.echo(sentence)
+        _print_table(found, sentences(found))
         typer.echo(f"Written to {place / 'verify.csv'}, verify.png and verify.svg")
 
 
@@ -71,14 +69,13 @@ def _print_json(found: Verification, said: list[str]) -> None:
     typer.echo(dumps(result | {"sentences": said}, indent=2))
 
 
-def _print_table(found: Verification) -> None:
+def _print_table(found: Verification, said: list[str]) -> None:
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
 
     from nem_cli.report.verify_text import name
 
-    console = Console(highlight=False)
+    console = terminal.console()
     experiment = found.experiment
     console.print(f"The NEM condition along EM's path: {experiment.name}", style="bold")
     console.print(
@@ -104,6 +101,8 @@ def _print_table(found: Verification) -> None:
         f"(10): the expectation, at theta* (there the sides of (12) differ by the same). {shares} (12) at k-1: left "
         "minus right side, Y from the current estimate. Intervals are pointwise."
     )
+    for sentence in said:
+        console.print(sentence)
 
 
 def _interval(estimate: Estimate) -> str:

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 
 import joblib
 
-from nem_cli.errors import ConfigError, NemError, RunError
+from nem_cli.errors import GO_ON, ConfigError, NemError, RunError
 from nem_cli.experiment.block import Block, run_block
 from nem_cli.experiment.machine import Software, software
 from nem_cli.experiment.plan import Level
@@ -27,7 +27,6 @@ from nem_cli.experiment.plan import Level
 BACKENDS = ("loky", "threading", "dask")
 DASK_TIMEOUT = 3600.0
 """Dask's default timeout in seconds: joblib waits for ever for a block whose workers die again and again."""
-GO_ON = "finished blocks are kept, and the same command goes on where this one stopped"
 
 
 @dataclass(frozen=True)
@@ -73,6 +72,21 @@ class Workers:
                 raise ConfigError("must be a number of seconds above 0", source="--timeout", value=self.timeout)
             if self.backend != "dask" and self.count == 1:
                 raise ConfigError("needs --jobs 2 or more: one job runs in the process itself", source="--timeout")
+
+    @classmethod
+    def of(cls, workers: Workers | None, jobs: int | None) -> Workers:
+        """The workers that a library call means, which takes `jobs` as short for ``Workers(jobs)``.
+
+        Raises
+        ------
+        ConfigError
+            If both are given.
+        """
+        if workers is None:
+            return cls(jobs)
+        if jobs is not None:
+            raise ConfigError("is short for workers=Workers(jobs); give one of the two", source="jobs", value=jobs)
+        return workers
 
     @property
     def count(self) -> int:

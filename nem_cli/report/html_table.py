@@ -11,10 +11,10 @@ from nem_cli.report import text
 
 
 def run_html(experiment: Experiment, summary: Sequence[LevelSummary]) -> str:
-    """The levels with their means and intervals; the best in bold. Every text is escaped."""
+    """The levels with their means and intervals; the fewest M-steps in bold. Every text is escaped."""
     confidence = f"{100 * experiment.bootstrap.confidence:g} % CI"
     paths = [path.split(".")[-1] for path, _ in summary[0].settings]
-    best = min(summary, key=lambda row: (row.mean_iterations, row.sigma))
+    best = text.fewest(summary, experiment.stop.rule)
     body = [_row("td", _cells(row), "font-weight: bold" if row is best else "") for row in summary]
     caption = "<br/>".join(escape(line) for line in [experiment.title or experiment.name, *text.protocol(experiment)])
     heads = [*paths, "M-steps", confidence, "fewer, %", confidence, "log-lik. gap"]

@@ -110,3 +110,9 @@ def endings(summary: Sequence[LevelSummary], rule: str = "") -> str:
 def asks_for_cap(row: LevelSummary, rule: str = "") -> bool:
     """Whether a level has no stop rule, so that its trials make a fixed number of M-steps."""
     return bool(dict(row.settings).get("stop.rule", rule) == "never")
+
+
+def fewest(summary: Sequence[LevelSummary], rule: str) -> LevelSummary | None:
+    """The level with the fewest M-steps of those that have a stop rule; None where none has."""
+    stopping = [row for row in summary if not asks_for_cap(row, rule)]
+    return min(stopping, key=lambda row: (row.mean_iterations, row.sigma), default=None)

@@ -36,6 +36,7 @@ def compare(
     seed: int | None = None,
     anew: bool = False,
     root: Path = files.RESULTS,
+    jobs: int | None = None,
     workers: Workers | None = None,
     progress: Shown = lambda title: nullcontext(),
     command: Sequence[str] = (),
@@ -59,8 +60,10 @@ def compare(
         Throw away the runs and fresh trials that were made before; folders that were given stay.
     root : Path
         The folder that holds the runs' folders.
+    jobs : int, optional
+        Blocks at once; short for ``workers=Workers(jobs)``. All cores by default.
     workers : Workers, optional
-        Where blocks run; all cores by default.
+        Where blocks run.
     progress : callable, optional
         Opens a progress display of that title.
     command : sequence of str
@@ -73,8 +76,9 @@ def compare(
     RunError
         If a run can't go on; what it finished is kept.
     """
+    workers = Workers.of(workers, jobs)
     asked = plan(a, b, bootstraps=bootstraps, trials=trials, seed=seed, root=root, anew=anew)
-    return run_plan(asked, workers or Workers(), progress, command)
+    return run_plan(asked, workers, progress, command)
 
 
 def run_plan(asked: Plan, workers: Workers, progress: Shown, command: Sequence[str]) -> Comparison:

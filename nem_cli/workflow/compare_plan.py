@@ -13,11 +13,9 @@ from nem_cli.errors import ConfigError
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import load, validate
 from nem_cli.experiment.plan import levels, swept_paths
-from nem_cli.workflow.folder import find_config, shipped_configs
+from nem_cli.workflow.folder import find_config
+from nem_cli.workflow.shipped import FIGURE_CONFIGS, shipped_configs
 from nem_cli.workflow.sweep import Run
-
-FIGURE_CONFIGS = {"additive": "anem", "multiplicative": "mnem"}
-"""The shipped config of each of the paper's modes."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from nem_cli.workflow import studies
 from nem_cli.workflow.compare import run_plan
 from nem_cli.workflow.compare_plan import Asked, Plan
 from nem_cli.workflow.estimate import estimate
-from nem_cli.workflow.folder import shipped_configs
 from nem_cli.workflow.report import REPORT, VERDICT, CheckedProtocol, Protocol, write_report
+from nem_cli.workflow.shipped import shipped_configs
 from nem_cli.workflow.sweep import Progress, Run, sweep
 
 FIGURES = (

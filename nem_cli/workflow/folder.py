@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import tempfile
 from collections.abc import Iterable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import yaml
 
 from nem_cli.errors import ConfigError, FolderError, RunError
 from nem_cli.experiment.config import Experiment
+from nem_cli.workflow.shipped import shipped_configs
 
 RESULTS = Path("results")
 _UNFINISHED = ".nem-tmp"
@@ -36,19 +37,32 @@ def find_config(given: str | Path) -> Path:
     shipped = shipped_configs()
     if path.name.removesuffix(".yaml") in shipped and path.parent == Path("."):
         return shipped[path.name.removesuffix(".yaml")]
+    if path.is_dir():
+        raise ConfigError("is a folder, not a config file", source=str(given))
+    near = difflib.get_close_matches(path.name.removesuffix(".yaml"), shipped, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
     raise ConfigError(
-        f"there is no such config file, nor a shipped config of that name; shipped are {', '.join(sorted(shipped))}",
+        f"there is no such config file, nor a shipped config of that name; {hint}shipped are "
+        f"{', '.join(sorted(shipped))}",
         source=str(given),
     )
 
 
-def shipped_configs() -> dict[str, Path]:
-    """The configs that come with nem, by name."""
-    inside = Path(str(resources.files("nem_cli"))) / "configs"
-    folder = (
-        inside if inside.is_dir() else inside.parent.parent / "configs"
-    )  # a source tree keeps them beside the package
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+def find_run(given: str | Path) -> Path:
+    """A run's folder.
+
+    Raises
+    ------
+    FolderError
+        If there is no such folder, or it holds no run.
+    """
+    folder = Path(given)
+    if not folder.is_dir():
+        problem = "is a file, not a run's folder" if folder.exists() else "there is no such folder"
+        hint = f"; did you mean {RESULTS / folder}?" if (RESULTS / folder).is_dir() else ""
+        raise FolderError(problem + hint, source=str(folder))
+    read_text(folder / "config.yaml")
+    return folder
 
 
 def write(path: Path, content: str | bytes | Iterable[str]) -> None:
@@ -77,7 +91,7 @@ def write(path: Path, content: str | bytes | Iterable[str]) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise RunError(f"{path}: can't be written: {error.strerror}; finished trials stay in the journal") from error
+        raise RunError(f"{path}: can't be written: {error.strerror}") from error
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -68,9 +68,7 @@ def replay(folder: Path, sigma: float, trial: int, settings: Iterable[str] = ())
     ConfigError
         If the folder is no run, or has no such level or trial.
     """
-    if not folder.is_dir():
-        raise FolderError("there is no such folder", source=str(folder))
-    files.read_text(folder / "config.yaml")
+    files.find_run(folder)
     experiment = load(folder / "config.yaml")
     level = _level(levels(experiment), sigma, settings)
     if not 0 <= trial < experiment.trials:

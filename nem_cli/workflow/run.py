@@ -50,10 +50,7 @@ class Run:
         FolderError
             If the folder holds no finished run.
         """
-        folder = Path(folder)
-        if not folder.is_dir():
-            raise FolderError("there is no such folder", source=str(folder))
-        files.read_text(folder / "config.yaml")
+        folder = files.find_run(folder)
         experiment = load(folder / "config.yaml")
         try:
             summary = tables.read_summary(files.read_text(folder / "summary.csv"))

@@ -36,6 +36,7 @@ def sweep(
     config: str | Path | Experiment,
     *,
     out: Path | None = None,
+    jobs: int | None = None,
     workers: Workers | None = None,
     fresh: bool = False,
     until: Precision | None = None,
@@ -50,8 +51,10 @@ def sweep(
         A config file, the bare name of a shipped one, or an experiment.
     out : Path, optional
         The run's folder; ``results/NAME`` by default.
+    jobs : int, optional
+        Blocks at once; short for ``workers=Workers(jobs)``. All cores by default.
     workers : Workers, optional
-        Where blocks run; all cores by default.
+        Where blocks run.
     fresh : bool
         Throw away what the folder holds.
     until : Precision, optional
@@ -64,13 +67,13 @@ def sweep(
     Raises
     ------
     ConfigError
-        If the config or the folder is refused; nothing is written then.
+        If the config, the folder or an argument is refused; nothing is written then.
     RunError
         If the run can't go on; what it finished is kept.
     """
     experiment = config if isinstance(config, Experiment) else load(files.find_config(config))
     folder = files.RESULTS / experiment.name if out is None else out
-    workers = workers or Workers()
+    workers = Workers.of(workers, jobs)
     began = datetime.now(UTC)
     plan = levels(experiment)
     with FolderLock(folder):

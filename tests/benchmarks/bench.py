@@ -38,7 +38,7 @@ from nem_cli.experiment.block import run_block
 from nem_cli.experiment.load import load
 from nem_cli.experiment.plan import levels
 from nem_cli.experiment.runner import Workers
-from nem_cli.workflow.folder import shipped_configs
+from nem_cli.workflow.shipped import shipped_configs
 from nem_cli.workflow.sweep import sweep
 
 GAUSSIAN = Gaussian()
@@ -268,7 +268,7 @@ def memory() -> list[Figure]:
     """Peak resident memory of a run with a sample of 10^6, in a process of its own."""
     code = (
         "import resource; from pathlib import Path; from nem_cli.experiment.load import load;"
-        "from nem_cli.workflow.folder import shipped_configs; from nem_cli.experiment.plan import levels;"
+        "from nem_cli.workflow.shipped import shipped_configs; from nem_cli.experiment.plan import levels;"
         "from nem_cli.experiment.block import run_block;"
         "e = load(shipped_configs()['anem'], ['sample_size=1000000', 'sweep.sigma=[1.9]']);"
         "run_block(levels(e)[1], 1, 0);"
