@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, flags=re.M | re.S)
 BIN = Path(sys.executable).parent
-TIME_COLUMN = re.compile(r"(?<=\d) +\d+\.\d\d$")
+TIME_COLUMN = re.compile(r"(?<=\d) +\d+\.\d\d *$")
 
 
 def section(title):
