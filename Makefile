@@ -16,8 +16,8 @@ $(BIN)/nem: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	@touch $@
 
-figures: $(BIN)/nem  ## Draw the paper's Figures 1 and 2 from simulated trials, into results/
-	$(BIN)/nem figures
+figures: $(BIN)/nem  ## Draw the paper's figures and the report from simulated trials, into results/
+	$(BIN)/nem figures $(ARGS)
 
 test: .venv/.test  ## Run the tests
 	$(BIN)/python -m pytest -m "not slow"

@@ -16,6 +16,7 @@ from nem_cli.experiment.config import Experiment
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
+MAX_BITS = 10_000
 _TAGS = ("given", "rule")
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -48,6 +49,14 @@ class _Loader(yaml.SafeLoader):
         return cast(dict[Any, Any], super().construct_mapping(node, deep))
 
 
+def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
+    value = loader.construct_yaml_int(node)
+    if value.bit_length() > MAX_BITS:  # hexadecimal, say: Python couldn't even show it
+        raise yaml.MarkedYAMLError(None, None, "a number of absurd size", node.start_mark)
+    return int(value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 _Loader.add_implicit_resolver(  # YAML 1.1 takes 1e-3 for text
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
 )

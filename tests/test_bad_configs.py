@@ -1,0 +1,138 @@
+"""Bad input: one message that names the place, exit code 2, and nothing is written."""
+
+from __future__ import annotations
+
+import warnings
+
+import children
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies import broken_configs, configs, junk
+from typer.testing import CliRunner
+
+from nem_cli.cli.app import app
+from nem_cli.errors import ConfigError, NemError
+from nem_cli.experiment.journal import Journal
+from nem_cli.experiment.load import load, validate
+from nem_cli.experiment.plan import levels
+from nem_cli.experiment.runner import Workers
+from nem_cli.report import tables
+from nem_cli.workflow.sweep import _summary, _trials, run_levels
+
+GOOD = yaml.safe_load(children.MANY_BLOCKS)
+
+
+def checked(text, tmp_path, *arguments):
+    """What ``nem check`` says of a config's text or bytes."""
+    path = tmp_path / "config.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
+    done = CliRunner().invoke(app, ["check", str(path), *arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert done.exit_code in (0, 2), (done.exit_code, done.output)
+    if done.exit_code:
+        assert done.stderr.startswith(("nem: ", "Usage:"))
+        assert done.stdout == ""
+    return done
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"smaple_size": 3}, ["smaple_size", "did you mean sample_size"]),
+        ({"mixture": GOOD["mixture"] | {"weights": [0.5, 0.6]}}, ["mixture", "sum to 1", "1.1"]),
+        ({"mixture": GOOD["mixture"] | {"variances": [4, -4]}}, ["mixture", "above 0", "-4"]),
+        ({"mixture": GOOD["mixture"] | {"means": [1]}}, ["mixture", "2 numbers", "has 1"]),
+        ({"sweep": {"sigma": [-1]}}, ["sweep", "sigma", "0 or more", "-1"]),
+        ({"sweep": {"sigma": []}}, ["sweep", "sigma", "empty"]),
+        ({"sample_size": "many"}, ["sample_size", "many", "whole number"]),
+        ({"noise": {"decay": float("nan")}}, ["noise.decay", "nan"]),
+        ({"noise": {"injection": "aditive"}}, ["noise.injection", "aditive", "did you mean additive"]),
+    ],
+)
+def test_the_message_names_file_path_value_and_what_is_allowed(change, says, tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_text(yaml.safe_dump(GOOD | change))
+    done = children.nem("sweep", path, cwd=tmp_path)
+    children.assert_message(done, 2, str(path), *says)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["bad.yaml"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "# nothing", "- a list", "text", "3", "a: [1", "a: b: c", "\t", "a: &x 1\nb: *x",
+        "a: !!python/name:os.system",
+        "sigma: 2024-99-99", "a: 1\na: 2", "? [1]\n: 2", "[" * 5000, "{a: " * 5000, "x: 1" * 400_000, b"\xff\xfe\x00",
+        b"\x00", "a: \ud800", "<<: 3", "1: 2", "null: 1", "sweep: {sigma: {start: 0, stop: .inf, num: 3}}",
+        "--- 1\n--- 2",
+        "a: " + "9" * 5000, "a: 0x" + "f" * 5000, "a: 1:1:1:" + "1" * 5000,
+    ],
+)  # fmt: skip
+def test_what_is_no_config_at_all(text, tmp_path):
+    assert checked(text, tmp_path).exit_code == 2
+
+
+def test_files_that_are_not_there(tmp_path):
+    for name in ("missing.yaml", "", "n" * 300, str(tmp_path), "\N{SNOWMAN}"):
+        done = CliRunner().invoke(app, ["sweep", name])
+        assert (done.exit_code, done.stdout) == (2, ""), name
+        assert done.stderr.startswith("nem: ")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(broken_configs())
+def test_broken_configs(tmp_path, tree):
+    checked(yaml.safe_dump(tree, allow_unicode=True), tmp_path)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_bytes_of_any_kind(tmp_path, content):
+    assert checked(content, tmp_path).exit_code == 2
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.text(max_size=30)
+    | st.builds(
+        lambda path, value: f"{path}={yaml.safe_dump(value, default_flow_style=True)}",
+        st.sampled_from(
+            ["noise.decay", "noise", "sweep", "sweep.sigma", "mixture.means", "trials", "a..b", "name.x", ""]
+        ),
+        junk,
+    )
+)
+def test_set_with_junk(tmp_path, override):
+    checked(children.MANY_BLOCKS, tmp_path, f"--set={override}")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(configs())
+def test_valid_configs_run_without_warning_and_without_nan(tmp_path, tree):
+    path = tmp_path / "trials.sqlite"
+    path.unlink(missing_ok=True)
+    try:
+        experiment = validate(tree)
+    except ConfigError:
+        return  # weights whose rounding doesn't sum to 1, say
+    plan = levels(experiment)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            with Journal(path, experiment.identity(), set()) as journal:
+                run_levels(journal, plan, experiment, Workers(1), None)
+                summary = _summary(journal, plan, experiment)
+                text = "".join(_trials(journal, plan, experiment.trials)) + tables.summary_csv(summary)
+        except NemError:
+            return
+    assert "nan" not in text.lower()
+    assert "inf" not in text.lower()
+    for row in summary:
+        assert row.converged + row.max_iterations + row.degenerate == row.trials == experiment.trials
+
+
+def test_a_valid_config_is_valid(tmp_path, many_blocks):
+    assert checked(children.MANY_BLOCKS, tmp_path).exit_code == 0
+    assert load(many_blocks).name == "many"
