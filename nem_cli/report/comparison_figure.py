@@ -13,6 +13,7 @@ from nem_cli.analysis.comparison import CONFIDENCES, Comparison, Difference
 from nem_cli.em.arrays import FloatArray
 from nem_cli.report import text
 from nem_cli.report.comparison_text import published
+from nem_cli.report.frame import add_caption, add_title
 from nem_cli.report.style import BASELINE, COLOURS, PAPER, style
 
 BINS = 40
@@ -34,7 +35,8 @@ def comparison_figure(comparison: Comparison) -> Figure:
         means, difference = figure.subplots(1, 2, width_ratios=(1, 1.25))
         draw_means(means, comparison)
         draw_difference(difference, comparison)
-        figure.supxlabel(caption(comparison), fontsize=7.5, color="#333333", x=0.01, ha="left")
+        add_title(figure, f"M-steps at the optimum: {comparison.a.name} against {comparison.b.name}")
+        add_caption(figure, caption(comparison))
     return figure
 
 
