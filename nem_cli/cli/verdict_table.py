@@ -7,6 +7,7 @@ from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 from nem_cli.report.claims import Row
@@ -25,7 +26,9 @@ def print_verdict(rows: Sequence[Row]) -> None:
     for group, members in groupby(rows, key=lambda row: row.claim.group):
         table.add_row(group, style="bold")
         for row in members:
-            table.add_row(f"  {row.claim.text}", row.claim.paper, _cell(row.stated), _cell(row.companion))
+            table.add_row(
+                Padding(row.claim.text, (0, 0, 0, 2)), row.claim.paper, _cell(row.stated), _cell(row.companion)
+            )
     console.print(table)
     console.print(" ".join(f"{outcome.sign} {outcome};" for outcome in Outcome).rstrip(";"))
     for sentence in tally(rows):

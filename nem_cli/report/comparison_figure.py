@@ -49,7 +49,7 @@ def caption(comparison: Comparison) -> str:
             facts.replace("trials a level", "fresh trials of each"),
             rules,
             f"optimal initial noise: {a.name} {a.sigma:g}, {b.name} {b.sigma:g}, chosen on the sweeps; "
-            f"{comparison.bootstraps:,} bootstraps; each distribution is drawn to the same height",
+            f"{comparison.bootstraps:,} bootstraps; distributions drawn to one height",
             "bars: 90 % (thick), 95 % and 99 % (thin) percentile intervals; M-steps counted, the start isn't",
         ]
     )

@@ -44,7 +44,7 @@ def replay_figure(experiment: Experiment, level: Level, trial: int, iterates: Se
         add_title(figure, f"{experiment.name}: trial {trial} at {settings}")
         noise = level.trial.noise
         caption = (
-            f"{text.mixture(level.trial)}; {level.trial.sample_size} samples; {noise.injection} noise, screen "
+            f"{text.mixture(level.trial)}; {level.trial.sample_size:,} samples; {noise.injection} noise, screen "
             f"{noise.screen}, cooling k^-{noise.decay:g}\ndotted: the mixture that made the data"
         )
         add_caption(figure, caption)
