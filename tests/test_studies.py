@@ -21,8 +21,9 @@ from nem_cli.experiment.load import load, validate
 from nem_cli.experiment.plan import levels
 from nem_cli.experiment.runner import Workers
 from nem_cli.report.studies import STUDIES, context, optimal_noise, words
-from nem_cli.report.studies.study import ENOUGH, Finished
+from nem_cli.report.studies.study import Finished
 from nem_cli.report.style import png
+from nem_cli.report.verdict import ENOUGH
 from nem_cli.workflow import studies
 from nem_cli.workflow.shipped import shipped_configs
 from nem_cli.workflow.sweep import sweep
@@ -188,7 +189,7 @@ def test_numbers_in_the_text_are_those_of_the_summary():
 @pytest.mark.parametrize(
     ("mean", "average", "said"),
     [
-        (-8, -8, ("That is 100 % of the saving. So nearly all", "isn't shown to differ")),
+        (-8, -8, ("That is 100 % of the saving. So all", "isn't shown to differ")),
         (
             -4,
             -10,
@@ -209,7 +210,7 @@ def test_the_control(mean, average, said):
 
 
 def test_the_control_without_a_saving():
-    assert "no saving here to attribute" in answer("mean-shift", lambda level: 5)
+    assert "No saving is shown here that could be attributed" in answer("mean-shift", lambda level: 5)
 
 
 def start_variance(level):
@@ -233,7 +234,7 @@ def test_harm(narrow, wide, said):
 
 def test_harm_names_the_narrowest_start_that_helps():
     text = answer("harm", lambda level: -5 if start_variance(level) > 10 else 5, thin=False)
-    assert text.count("helped from a start variance of 16 on") == 2
+    assert text.count("noise helped is 16.") == 2
 
 
 @pytest.mark.parametrize(
@@ -388,12 +389,12 @@ def test_the_best_noise_and_the_papers():
     how, result = optimal_noise.answer([best_noise()])
     assert "raced 9 levels on 100 trials and 2 levels on 200 trials" in how
     assert "The last round's levels lie 0.25 M-steps apart." in how
-    assert "edge" not in how
+    assert "edge" not in how + result
     assert "On 400 fresh trials the best additive noise, level 1.5 and decay 2.5, takes" in result
     assert re.search(r"that costs 1\.0\d \(.*\) M-steps more\.$", result)
     assert "so no loss is shown" in optimal_noise.answer([best_noise(loss=0)])[1]
     assert "the search missed a better one" in optimal_noise.answer([best_noise(loss=-2)])[1]
-    assert "level and decay lies at the edge" in optimal_noise.answer([best_noise(sigma=2.0, decay=4.0)])[0]
+    assert "Its level and decay lie at the edge" in optimal_noise.answer([best_noise(sigma=2.0, decay=4.0)])[1]
     assert "These are the paper's level and decay." in optimal_noise.answer([best_noise(sigma=1.9, decay=2.0)])[1]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
+from rich.padding import Padding
 from rich.table import Table
 
 from nem_cli.cli import terminal
@@ -25,7 +26,9 @@ def print_verdict(rows: Sequence[Row]) -> None:
     for group, members in groupby(rows, key=lambda row: row.claim.group):
         table.add_row(group, style="bold")
         for row in members:
-            table.add_row(f"  {row.claim.text}", row.claim.paper, _cell(row.stated), _cell(row.companion))
+            table.add_row(
+                Padding(row.claim.text, (0, 0, 0, 2)), row.claim.paper, _cell(row.stated), _cell(row.companion)
+            )
     terminal.print_table(table)
     console.print(" ".join(f"{outcome.sign} {outcome};" for outcome in Outcome).rstrip(";"))
     for sentence in tally(rows):

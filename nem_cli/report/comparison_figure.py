@@ -13,6 +13,7 @@ from nem_cli.analysis.comparison import CONFIDENCES, Comparison, Difference
 from nem_cli.em.arrays import FloatArray
 from nem_cli.report import text
 from nem_cli.report.comparison_text import published
+from nem_cli.report.frame import add_caption, add_title
 from nem_cli.report.style import BASELINE, COLOURS, PAPER, style
 
 BINS = 40
@@ -34,7 +35,8 @@ def comparison_figure(comparison: Comparison) -> Figure:
         means, difference = figure.subplots(1, 2, width_ratios=(1, 1.25))
         draw_means(means, comparison)
         draw_difference(difference, comparison)
-        figure.supxlabel(caption(comparison), fontsize=7.5, color="#333333", x=0.01, ha="left")
+        add_title(figure, f"M-steps at the optimum: {comparison.a.name} against {comparison.b.name}")
+        add_caption(figure, caption(comparison))
     return figure
 
 
@@ -47,7 +49,7 @@ def caption(comparison: Comparison) -> str:
             facts.replace("trials a level", "fresh trials of each"),
             rules,
             f"optimal initial noise: {a.name} {a.sigma:g}, {b.name} {b.sigma:g}, chosen on the sweeps; "
-            f"{comparison.bootstraps:,} bootstraps; each distribution is drawn to the same height",
+            f"{comparison.bootstraps:,} bootstraps; distributions drawn to one height",
             "bars: 90 % (thick), 95 % and 99 % (thin) percentile intervals; M-steps counted, the start isn't",
         ]
     )

@@ -90,8 +90,8 @@ def protocols(named: Sequence[tuple[str, Sequence[Experiment]]]) -> Section:
     )
 
 
-def endings(records: Sequence[Record]) -> Section:
-    """How trials ended."""
+def endings(records: Sequence[Record], *, studied: bool) -> Section:
+    """How trials ended; `studied` where the studies are in the page."""
     rows = tuple(
         (
             record.name,
@@ -101,7 +101,9 @@ def endings(records: Sequence[Record]) -> Section:
         for record in records
     )  # fmt: skip
     lost = sum(row.max_iterations + row.degenerate for record in records for row in record.summary)
-    said = "None: every trial converged." if not lost else f"{lost:,}. They are counted in every mean."
+    said = "None: every trial of these runs converged." if not lost else f"{lost:,}. They are counted in every mean."
+    if studied:
+        said += " Each study's figure says how its own trials ended."
     return Section(
         "Trials that didn't converge",
         (said,),
@@ -129,7 +131,7 @@ def made_with(records: Sequence[Record], command: Sequence[str], *, studied: boo
         (*(() if studied else ("The studies aren't in this page; nem figures --all adds them.",)), "The command:"),
         code=" ".join(command),
         tables=(
-            Table(("Made with", ""), common, "What all runs have in common; where they differ, each value."),
+            Table(("Made with", ""), common, "Of all runs; where they differ, each value."),
             Table(
                 ("Run", "seed", "config (sha256)", "start", "end"), rows, "Each run's folder has its whole manifest."
             ),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from nem_cli.report import paper, verdict
 from nem_cli.report.claims import Row
 from nem_cli.report.inline_svg import inline_svg
 from nem_cli.report.section import Picture, Section
+
+_POWER = re.compile(r"(?<=\w)\^(-?\w+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ def render(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["powers"] = powers
     return environment.get_template("report.html").render(
         page=page,
         groups=_groups(page.rows),
@@ -50,6 +54,11 @@ def render(page: Page) -> str:
         paper=paper,
         pictures={section.anchor: _pictures(section) for section in page.sections},
     )
+
+
+def powers(written: str) -> Markup:
+    """Plain text as HTML, powers such as 10^-2 as superscripts."""
+    return Markup(_POWER.sub(r"<sup>\1</sup>", str(escape(written))))  # noqa: S704  (escaped)
 
 
 def _groups(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:

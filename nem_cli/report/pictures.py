@@ -13,8 +13,8 @@ from nem_cli.experiment.config import Experiment
 from nem_cli.report import text
 from nem_cli.report.comparison_figure import draw_difference, draw_means
 from nem_cli.report.curves import draw_curves
+from nem_cli.report.frame import add_legend
 from nem_cli.report.record import Record
-from nem_cli.report.run_figure import add_legend
 from nem_cli.report.section import Picture
 from nem_cli.report.style import style, svg
 

@@ -12,6 +12,7 @@ from nem_cli.analysis.iterates import Iterate
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.plan import Level
 from nem_cli.report import text
+from nem_cli.report.frame import add_caption, add_title
 from nem_cli.report.style import BASELINE, COLOURS, MARKERS, style
 
 
@@ -40,13 +41,13 @@ def replay_figure(experiment: Experiment, level: Level, trial: int, iterates: Se
             axes.set_xlabel("M-steps done")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         settings = text.curve_name(level.settings)
-        figure.suptitle(f"{experiment.name}: trial {trial} at {settings}", x=0.01, ha="left", fontsize=12)
+        add_title(figure, f"{experiment.name}: trial {trial} at {settings}")
         noise = level.trial.noise
         caption = (
-            f"{text.mixture(level.trial)}; {level.trial.sample_size} samples; {noise.injection} noise, screen "
+            f"{text.mixture(level.trial)}; {level.trial.sample_size:,} samples; {noise.injection} noise, screen "
             f"{noise.screen}, cooling k^-{noise.decay:g}\ndotted: the mixture that made the data"
         )
-        figure.supxlabel(caption, fontsize=7.5, color="#333333", x=0.01, ha="left")
+        add_caption(figure, caption)
     return figure
 
 

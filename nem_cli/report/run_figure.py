@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nem_cli.analysis.summary import LevelSummary
 from nem_cli.experiment.config import Experiment
 from nem_cli.report import axis, text
 from nem_cli.report.curves import draw_curves
+from nem_cli.report.frame import add_caption, add_legend, add_title
 from nem_cli.report.heatmap import draw_heatmap
 from nem_cli.report.style import style
 
-CAPTION_SIZE = 8
 WIDEST = 9
 """Cells; panels with more across stand one below the other."""
-LONG = 48
-"""Characters of a name, above which it needs a line of its own."""
-CHARACTERS = 16.5
-"""Of a caption, an inch."""
 
 
 def run_figure(experiment: Experiment, summary: Sequence[LevelSummary]) -> Figure:
@@ -44,8 +37,11 @@ def run_figure(experiment: Experiment, summary: Sequence[LevelSummary]) -> Figur
                 axes.set_title(text.shown(value), loc="left", fontsize=10)
             if number and not stacked:
                 axes.set_ylabel("")
-        if not heatmap:
-            add_legend(figure, list(grid))
+        title = experiment.title or experiment.name
+        if heatmap:
+            add_title(figure, title)
+        else:
+            add_legend(figure, list(grid), title=title)
         add_caption(figure, caption(experiment, summary))
     return figure
 
@@ -71,26 +67,6 @@ def caption(experiment: Experiment, summary: Sequence[LevelSummary]) -> str:
     if experiment.figure.y == "log_likelihood_gap":
         lines.append("intervals of the gap: mean of paired differences, plus and minus normal standard errors")
     return "\n".join(lines)
-
-
-def add_caption(figure: Figure, written: str) -> None:
-    """Put the caption under the axes, powers as superscripts."""
-    width = int(CHARACTERS * figure.get_figwidth())
-    lines = [part for line in written.split("\n") for part in textwrap.wrap(line, width, break_on_hyphens=False)]
-    shown = re.sub(r"(\w+)\^(-?[\d.]+)", r"$\1^{\2}$", "\n".join(lines))
-    figure.supxlabel(shown, fontsize=CAPTION_SIZE, color="#333333", x=0.01, ha="left", linespacing=1.35)
-
-
-def add_legend(figure: Figure, columns: Sequence[Axes], ncols: int = 2) -> None:
-    """One legend above all axes, each name once, where it hides no data; long names in one column."""
-    entries: dict[str, Any] = {}
-    for axes in columns:
-        for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
-            entries.setdefault(name, handle)
-    if any(len(name) > LONG for name in entries):
-        ncols = 1
-    if entries:
-        figure.legend(list(entries.values()), list(entries), loc="outside upper left", ncols=min(ncols, len(entries)))
 
 
 def cells(experiment: Experiment, panels: Sequence[tuple[Any, Sequence[LevelSummary]]]) -> tuple[int, int]:

@@ -62,7 +62,7 @@ def protocol(experiment: Experiment) -> list[str]:
     tol = "" if "stop.tol" in swept else f" < 10^-{stop.tol:g}"
     facts = [
         ("mixture", components),
-        ("sample_size", f"{experiment.sample_size} samples"),
+        ("sample_size", f"{experiment.sample_size:,} samples"),
         ("", f"{experiment.trials:,} trials a level"),
     ]
     rules = [

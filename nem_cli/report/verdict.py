@@ -17,14 +17,15 @@ RULE = (
     "A number is reproduced where our 95 % interval meets the paper's value plus or minus half a unit of its last "
     "printed digit.",
     "An interval is reproduced where ours, of the same confidence, from unpaired trials as in the paper, meets the "
-    "paper's, its ends widened by half a unit of their last digits.",
+    "paper's, its ends widened by half a unit of their last digits. That is a mild test: wide intervals meet easily, "
+    "and their centres may have different signs.",
     "A U is reproduced where noise takes fewer M-steps than EM at the paper's optimal level, and more at the largest "
     "level of our grid, both by one-sided 95 % bootstrap bounds of the mean difference on the same data.",
     "Harm from blind noise is reproduced where it takes more M-steps than EM at the paper's optimal level, and fewer "
     "at no level of our grid, by the same bounds.",
     f"An optimal level is reproduced where it lies in our simultaneous 95 % confidence set of levels ({METHOD}).",
     "No significance is reproduced where our two-sided p-value (unpaired, under the null, re-centred) is above the "
-    "level.",
+    "level. With enough trials any difference becomes significant, so this says little without their number.",
     "A p-value depends on the number of trials, so it can be checked only where the paper states that number.",
     "Else the claim differs, and the verdict says by how much; or it can't be checked, and the verdict says why.",
 )
@@ -32,6 +33,8 @@ RULE = (
 
 MIN_TRIALS = 2
 """One trial says nothing of the spread."""
+ENOUGH = 30
+"""Trials a level, below which no sentence is worth much."""
 
 
 class Outcome(StrEnum):

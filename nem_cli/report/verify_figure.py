@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from nem_cli.analysis.condition import Estimate
 from nem_cli.analysis.verification import Verification
 from nem_cli.report import text
+from nem_cli.report.frame import add_caption, add_title
 from nem_cli.report.style import BASELINE, COLOURS, MARKERS, style
 from nem_cli.report.verify_text import name
 
@@ -41,13 +42,13 @@ def verify_figure(verification: Verification) -> Figure:
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         left.legend(loc="best")
         noise = experiment.noise
-        figure.suptitle(f"The NEM condition along EM's path: {experiment.name}", x=0.01, ha="left", fontsize=12)
+        add_title(figure, f"The NEM condition along EM's path: {experiment.name}")
         caption = [
             f"{text.mixture(experiment)}; {text.start(experiment)}; {noise.injection} noise, sigma "
             f"{verification.sigma:g}, cooling k^-{noise.decay:g}",
             f"{verification.samples:,} samples; Monte-Carlo 95 % intervals, mostly smaller than the marks",
         ]
-        figure.supxlabel("\n".join(caption), fontsize=7.5, color="#333333", x=0.01, ha="left")
+        add_caption(figure, "\n".join(caption))
     return figure
 
 

@@ -17,11 +17,10 @@ from nem_cli.experiment.load import validate
 from nem_cli.experiment.lock import FolderLock
 from nem_cli.experiment.plan import Level, levels, swept_paths
 from nem_cli.experiment.runner import Workers
-from nem_cli.report.paper import OPTIMA
+from nem_cli.report.paper import DECAY, OPTIMA
 from nem_cli.report.studies.optimal_noise import BestNoise
 from nem_cli.workflow.sweep import Progress, Run, outcomes, run_levels, sweep
 
-PAPER_DECAY = 2.0
 FRESH = 4
 """Fresh trials, as a multiple of the sweep's."""
 
@@ -84,7 +83,7 @@ def _fresh(experiment: Experiment, winners: dict[str, Level]) -> Experiment:
     """Fresh trials of the winners and of the paper's optima."""
     grids = []
     for mode, level in winners.items():
-        for sigma, decay in dict.fromkeys([(level.sigma, level.trial.noise.decay), (OPTIMA[mode].sigma, PAPER_DECAY)]):
+        for sigma, decay in dict.fromkeys([(level.sigma, level.trial.noise.decay), (OPTIMA[mode].sigma, DECAY.value)]):
             grids.append({"sigma": [0.0, sigma], "noise.injection": [mode], "noise.decay": [decay]})
     changed = {
         "name": f"{experiment.name}-fresh",
@@ -102,7 +101,7 @@ def _best(fresh: Run, mode: str, rungs: list[Rung[Level]]) -> BestNoise:
     sigma, decay = winner.sigma, winner.trial.noise.decay
     paper_sigma = OPTIMA[mode].sigma
     em = _counts(fresh, mode, 0.0, decay)
-    found, paper = _counts(fresh, mode, sigma, decay), _counts(fresh, mode, paper_sigma, PAPER_DECAY)
+    found, paper = _counts(fresh, mode, sigma, decay), _counts(fresh, mode, paper_sigma, DECAY.value)
     effect, paper_effect = effects(
         em,
         [(sigma, found), (paper_sigma, paper)],
@@ -116,7 +115,7 @@ def _best(fresh: Run, mode: str, rungs: list[Rung[Level]]) -> BestNoise:
         decay=decay,
         effect=effect,
         paper_sigma=paper_sigma,
-        paper_decay=PAPER_DECAY,
+        paper_decay=DECAY.value,
         paper=paper_effect,
         difference=mean_estimate(paper - found),
     )

@@ -15,7 +15,7 @@ from nem_cli.analysis.accuracy import Gap, gap
 from nem_cli.analysis.summary import LevelSummary
 from nem_cli.em.arrays import FloatArray
 from nem_cli.report import text
-from nem_cli.report.run_figure import add_caption, add_legend
+from nem_cli.report.frame import add_caption, add_legend
 from nem_cli.report.studies.study import Finished, Study, where
 from nem_cli.report.studies.words import interval, number
 from nem_cli.report.style import BASELINE, EM_LOOK, look, style
@@ -54,7 +54,7 @@ class Accuracy(Study):
             left, right = figure.subplots(1, 2)
             _draw(left, found, "log_likelihood", "mean log-likelihood below the ML fit's")
             _draw(right, found, "distance", "mean distance of the parameters to the ML fit's")
-            add_legend(figure, [left], ncols=4)
+            add_legend(figure, [left], ncols=4, title=run.experiment.title or self.name)
             add_caption(figure, self._caption(run))
         return figure
 

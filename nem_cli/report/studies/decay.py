@@ -5,12 +5,10 @@ from __future__ import annotations
 from nem_cli.analysis.effect import Estimate
 from nem_cli.analysis.paired import mean_estimate
 from nem_cli.analysis.summary import LevelSummary
+from nem_cli.report.paper import DECAY
 from nem_cli.report.studies.best_level import best_level
 from nem_cli.report.studies.study import Finished, Study, noisy, values, where
-from nem_cli.report.studies.words import Verdict, against_em, count, interval, of
-
-PAPER = 2.0
-"""The paper's tau."""
+from nem_cli.report.studies.words import Verdict, against_em, beyond, count, interval, of
 
 
 class Decay(Study):
@@ -25,15 +23,17 @@ class Decay(Study):
 
     def _mode(self, run: Finished, mode: str) -> str:
         rows = noisy(where(run.summary, {"noise.injection": mode}))
+        decays = values(rows, "noise.decay")
         top = best_level(run, rows)
         text = (
             f"The best {mode} noise has decay {_tau(top.row):g} and level {top.row.sigma:g}: it "
             f"{against_em(top.speedup)}."
         )
-        if PAPER in values(rows, "noise.decay") and _tau(top.row) != PAPER:
-            paper = best_level(run, where(rows, {"noise.decay": PAPER}))
+        text += beyond(("level", top.row.sigma, values(rows, "sigma")), ("decay", _tau(top.row), decays))
+        if DECAY.value in decays and _tau(top.row) != DECAY.value:
+            paper = best_level(run, where(rows, {"noise.decay": DECAY.value}))
             text += _against_paper(paper.row.sigma, mean_estimate(paper.counts - top.counts))
-        slowest = where(rows, {"noise.decay": min(values(rows, "noise.decay"))})
+        slowest = where(rows, {"noise.decay": min(decays)})
         return (
             f"{text} With the slowest cooling, decay {_tau(slowest[0]):g}, noise was slower than EM at "
             f"{of(count(slowest, Verdict.SLOWER), len(slowest))} levels."
@@ -46,5 +46,6 @@ def _tau(row: LevelSummary) -> float:
 
 def _against_paper(sigma: float, difference: Estimate) -> str:
     """The paper's decay minus the best one, in M-steps, each at its best level."""
-    text = f" The paper's decay of {PAPER:g}, at its best level {sigma:g}, takes {interval(difference, 2)} M-steps more"
+    more = f"takes {interval(difference, 2)} M-steps more"
+    text = f" The paper's decay of {DECAY.written}, at its best level {sigma:g}, {more}"
     return f"{text}." if difference.low > 0 else f"{text}, which shows no loss."

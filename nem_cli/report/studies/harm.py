@@ -35,8 +35,8 @@ class Harm(Study):
             return f"{mode.capitalize()} noise helped nowhere on this grid."
         most = max(helped, key=lambda row: row.speedup_percent or 0)
         return (
-            f"{mode.capitalize()} noise helped from a start variance of {min(map(_start, helped)):g} on, and most at "
-            f"level {most.sigma:g} with start variance {_start(most):g}, where it {against_em(speedup(most))}."
+            f"The smallest start variance from which {mode} noise helped is {min(map(_start, helped)):g}. It helped "
+            f"most at level {most.sigma:g} with start variance {_start(most):g}, where it {against_em(speedup(most))}."
         )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from nem_cli.analysis.effect import Estimate
 from nem_cli.analysis.paired import best, halves, mean_estimate
 from nem_cli.report.studies.study import Finished, Study, fewest, noisy, where
-from nem_cli.report.studies.words import against_em, interval, number, speedup
+from nem_cli.report.studies.words import Verdict, against_em, interval, number, speedup, verdict
 
-NEARLY_ALL, LITTLE = 75.0, 25.0
-"""Per cent of the saving above which nearly all of it remains, and below which little does."""
+ALL, NEARLY_ALL, LITTLE = 100.0, 75.0, 25.0
+"""Per cent of the saving from which all or nearly all of it remains, and up to which little does."""
 
 
 class MeanShift(Study):
@@ -33,8 +33,8 @@ class MeanShift(Study):
             f"{mode.capitalize()} noise at its best level, {random.sigma:g}, {against_em(speedup(random))}. Replaced "
             f"by its conditional mean, with nothing random left, it {against_em(speedup(fixed))}"
         )
-        if saved <= 0:
-            return f"{text}. There is no saving here to attribute."
+        if verdict(speedup(random)) is not Verdict.FASTER:
+            return f"{text}. No saving is shown here that could be attributed."
         share = 100 * (em.mean_iterations - fixed.mean_iterations) / saved
         return f"{text}. That is {number(share, 0)} % of the saving. {_meaning(share)}"
 
@@ -51,6 +51,8 @@ class MeanShift(Study):
 
 
 def _meaning(share: float) -> str:
+    if share >= ALL:
+        return "So all of the speed-up remains without randomness: shrinkage does the work."
     if share >= NEARLY_ALL:
         return "So nearly all of the speed-up remains without randomness: shrinkage does the work."
     if share <= LITTLE:

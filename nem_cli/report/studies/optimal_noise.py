@@ -12,7 +12,7 @@ from nem_cli.report.run_figure import run_figure
 from nem_cli.report.section import Section, Table
 from nem_cli.report.studies import study
 from nem_cli.report.studies.study import Finished
-from nem_cli.report.studies.words import against_em, interval, listed, number
+from nem_cli.report.studies.words import against_em, beyond, interval, listed, number
 
 NAME = "optimal-noise"
 ALT = "Heatmaps of the speed-up over EM by noise level and decay, a panel for each mode."
@@ -67,27 +67,23 @@ def answer(found: Sequence[BestNoise]) -> tuple[str, ...]:
 
 
 def _how(best: BestNoise) -> str:
-    first, last = best.rungs[0], best.rungs[-1]
+    last = best.rungs[-1]
     race = listed([f"{len(rung.levels)} levels on {rung.trials:,} trials" for rung in best.rungs])
     text = f"The search over {best.mode} noise raced {race}, all on common random numbers."
-    levels = [level.sigma for level in first.levels]
-    decays = [level.trial.noise.decay for level in first.levels]
-    edges = [
-        name
-        for name, value, grid in (("level", best.sigma, levels), ("decay", best.decay, decays))
-        if min(grid) < max(grid) and value in (min(grid), max(grid))
-    ]
-    if edges:
-        text += f" Its winner's {listed(edges)} lies at the edge of the grid, so a better one may lie beyond."
     if len(last.means) > 1:
         text += f" The last round's levels lie {number(max(last.means) - min(last.means), 2)} M-steps apart."
     return text
 
 
 def _result(best: BestNoise) -> str:
+    searched = best.rungs[0].levels
     text = (
         f"On {best.effect.trials:,} fresh trials the best {best.mode} noise, level {best.sigma:g} and decay "
         f"{best.decay:g}, {against_em(best.effect.speedup)}."
+    )
+    text += beyond(
+        ("level", best.sigma, [level.sigma for level in searched]),
+        ("decay", best.decay, [level.trial.noise.decay for level in searched]),
     )
     if (best.sigma, best.decay) == (best.paper_sigma, best.paper_decay):
         return f"{text} These are the paper's level and decay."

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from nem_cli.analysis.effect import Estimate
 from nem_cli.analysis.paired import mean_estimate
 from nem_cli.report.axis import VALUES, coordinate, label
-from nem_cli.report.run_figure import add_caption, add_legend, caption
+from nem_cli.report.frame import add_caption, add_legend
+from nem_cli.report.run_figure import caption
 from nem_cli.report.studies.best_level import BestLevel, best_level
 from nem_cli.report.studies.study import Finished, Study, noisy, values, where
 from nem_cli.report.studies.words import Verdict, interval, listed, percent, verdict
@@ -65,7 +66,7 @@ class Separation(Study):
             axes.set_xticks(x, [f"{at:g}" for at in x])
             axes.set_xlabel(label(AXIS))
             axes.set_ylabel(VALUES["speedup_percent"])
-            add_legend(figure, [axes], ncols=3)
+            add_legend(figure, [axes], ncols=3, title=run.experiment.title or self.name)
             add_caption(figure, f"{caption_of_curves(run)}\n{HOW}")
         return figure
 

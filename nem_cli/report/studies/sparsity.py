@@ -68,7 +68,9 @@ def _meaning(trends: Sequence[Trend]) -> str:
         return "In this protocol the benefit is larger where data are sparse, in both modes, as the paper suggests."
     if set(trends) == {Trend.OPEN}:
         return "These trials don't show that the benefit depends on the sample size."
-    return "So the answer depends on mode and level."
+    if {Trend.GROWS, Trend.SHRINKS} <= set(trends):
+        return "So the answer depends on mode and level."
+    return "So the curves don't agree, and these trials give no one answer for all modes and levels."
 
 
 def _degenerate(rows: Sequence[LevelSummary]) -> str:

@@ -16,9 +16,8 @@ from nem_cli.experiment.config import Experiment
 from nem_cli.report.run_figure import run_figure
 from nem_cli.report.section import Link, Picture, Section, Table
 from nem_cli.report.style import svg
+from nem_cli.report.verdict import ENOUGH
 
-ENOUGH = 30
-"""Trials a level, below which no sentence is worth much."""
 FILES = ("config.yaml", "summary.csv")
 
 

@@ -8,7 +8,8 @@ from nem_cli.analysis.effect import Estimate
 from nem_cli.analysis.paired import mean_estimate
 from nem_cli.analysis.summary import LevelSummary
 from nem_cli.report.curves import draw_curves
-from nem_cli.report.run_figure import add_caption, add_legend, caption
+from nem_cli.report.frame import add_caption, add_legend
+from nem_cli.report.run_figure import caption
 from nem_cli.report.section import Table
 from nem_cli.report.studies.study import Finished, Study, noisy, where
 from nem_cli.report.studies.words import interval, number, percent, speedup
@@ -29,7 +30,7 @@ class Tolerance(Study):
             counts, saved = figure.subplots(1, 2)
             draw_curves(counts, run.experiment, run.summary)
             draw_curves(saved, shares, run.summary)
-            add_legend(figure, [counts])
+            add_legend(figure, [counts], title=run.experiment.title or self.name)
             add_caption(figure, caption(run.experiment, run.summary))
         return figure
 

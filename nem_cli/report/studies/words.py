@@ -63,6 +63,15 @@ def percent(estimate: Estimate) -> str:
     return f"{number(estimate.value)} % ({number(estimate.low)} to {number(estimate.high)})"
 
 
+def beyond(*chosen: tuple[str, float, Sequence[float]]) -> str:
+    """A sentence where a best value, given with its name and its grid, lies at an end of that grid; else nothing."""
+    ends = [name for name, value, grid in chosen if min(grid) < max(grid) and value in (min(grid), max(grid))]
+    if not ends:
+        return ""
+    lies = "lie at the edge" if len(ends) > 1 else "lies at the edge"
+    return f" Its {listed(ends)} {lies} of the grid, so a better one may lie beyond."
+
+
 def of(part: int, whole: int) -> str:
     """``all 9``, ``none of 9`` or ``3 of 9``."""
     if part == whole:
