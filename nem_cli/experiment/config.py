@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 
 from nem_cli.em.noise import Noise
 from nem_cli.em.registry import families, injections, screens, starts, stop_rules
-from nem_cli.experiment.grid import Sweep, as_sweep
+from nem_cli.experiment.grid import SettingError, Sweep, as_sweep
 
 WEIGHT_TOLERANCE = 1e-9
 
@@ -37,20 +37,32 @@ class Components(Model):
         default=None, description="K numbers above 0; left out where the family's variance follows from its mean"
     )
 
+    @field_validator("weights")
+    @classmethod
+    def _a_distribution(cls, weights: tuple[float, ...]) -> tuple[float, ...]:
+        if not weights:
+            raise ValueError("is empty; a mixture has at least one component")
+        if min(weights) <= 0:
+            raise ValueError(f"every weight must be above 0, but one is {min(weights)!r}")
+        if abs(math.fsum(weights) - 1) > WEIGHT_TOLERANCE:
+            raise ValueError(f"must sum to 1, but {list(weights)} sums to {math.fsum(weights):.12g}")
+        return weights
+
+    @field_validator("variances")
+    @classmethod
+    def _positive(cls, variances: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if variances and min(variances) <= 0:
+            raise ValueError(f"every variance must be above 0, but one is {min(variances)!r}")
+        return variances
+
     @model_validator(mode="after")
-    def _consistent(self) -> Components:
-        if not self.weights:
-            raise ValueError("weights is empty; a mixture has at least one component")
+    def _of_equal_lengths(self) -> Components:
         for name in ("means", "variances"):
             values = getattr(self, name)
             if values is not None and len(values) != len(self.weights):
-                raise ValueError(f"weights has {len(self.weights)} numbers, but {name} has {len(values)}")
-        if min(self.weights) <= 0:
-            raise ValueError(f"every weight must be above 0, but weights holds {min(self.weights)!r}")
-        if abs(math.fsum(self.weights) - 1) > WEIGHT_TOLERANCE:
-            raise ValueError(f"weights must sum to 1, but they sum to {math.fsum(self.weights):.12g}")
-        if self.variances is not None and min(self.variances) <= 0:
-            raise ValueError(f"every variance must be above 0, but variances holds {min(self.variances)!r}")
+                raise SettingError(
+                    name, f"must have {len(self.weights)} numbers, as many as weights; has {len(values)}"
+                )
         return self
 
 

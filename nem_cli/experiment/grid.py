@@ -17,13 +17,21 @@ MAX_NUMBER = 1e15
 _ROOTS = ("sigma", "mixture", "sample_size", "estimate", "start", "noise", "stop")
 
 
+class SettingError(ValueError):
+    """What is wrong with one setting inside of what is being validated."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(problem)
+        self.path = path
+
+
 def as_sweep(written: object) -> object:
     """Turn what a config holds into a `Sweep`: ranges become values, numbers are rounded to 12 significant digits.
 
     Raises
     ------
     ValueError
-        If it isn't a mapping of settings to lists or ranges; the text begins with the place inside the sweep.
+        If it isn't a mapping of settings to lists or ranges; a `SettingError` where one setting is at fault.
     """
     grids = written if isinstance(written, list | tuple) else [written]
     if not grids:
@@ -59,14 +67,14 @@ def _grid(written: object) -> dict[str, tuple[Any, ...]]:
 def _values(path: str, written: object) -> tuple[Any, ...]:
     values = list(_range(path, written)) if isinstance(written, Mapping) else written
     if not isinstance(values, list | tuple):
-        raise ValueError(f"{path}: must be a list of values, or start, stop and num; got {written!r}")
+        raise SettingError(path, f"must be a list of values, or start, stop and num; got {written!r}")
     if not values:
-        raise ValueError(f"{path}: the list of values is empty")
+        raise SettingError(path, "the list of values is empty")
     rounded: list[Any] = []
     for value in values:
         value = _rounded(path, value)
         if path == "sigma" and not (isinstance(value, float) and value >= 0):
-            raise ValueError(f"{path}: an initial noise standard deviation is a number, 0 or more; got {value!r}")
+            raise SettingError(path, f"an initial noise standard deviation is a number, 0 or more; got {value!r}")
         if value not in rounded:
             rounded.append(value)
     return tuple(rounded)
@@ -74,14 +82,14 @@ def _values(path: str, written: object) -> tuple[Any, ...]:
 
 def _range(path: str, written: Mapping[Any, Any]) -> Iterator[float | int]:
     if set(written) != {"start", "stop", "num"}:
-        raise ValueError(
-            f"{path}: a range has just start, stop and num; got {', '.join(map(str, written)) or 'nothing'}"
+        raise SettingError(
+            path, f"a range has just start, stop and num; got {', '.join(map(str, written)) or 'nothing'}"
         )
     start, stop, num = (written[key] for key in ("start", "stop", "num"))
     if not (_is_number(start) and _is_number(stop)):
-        raise ValueError(f"{path}: start and stop must be finite numbers; got {start!r} and {stop!r}")
+        raise SettingError(path, f"start and stop must be finite numbers; got {start!r} and {stop!r}")
     if not (isinstance(num, int) and not isinstance(num, bool) and 1 <= num <= MAX_LEVELS):
-        raise ValueError(f"{path}: num must be a whole number from 1 to {MAX_LEVELS:,}; got {num!r}")
+        raise SettingError(path, f"num must be a whole number from 1 to {MAX_LEVELS:,}; got {num!r}")
     numbers = np.linspace(start, stop, num)
     whole = path != "sigma" and bool(np.all(numbers == np.round(numbers)))
     return iter([int(number) if whole else float(number) for number in numbers])
@@ -89,7 +97,7 @@ def _range(path: str, written: Mapping[Any, Any]) -> Iterator[float | int]:
 
 def _rounded(path: str, value: Any) -> Any:
     if isinstance(value, int | float) and not abs(value) <= MAX_NUMBER:
-        raise ValueError(f"{path}: numbers must be finite and at most {MAX_NUMBER:g} in size; got {value!r}")
+        raise SettingError(path, f"numbers must be finite and at most {MAX_NUMBER:g} in size; got {value!r}")
     if path == "sigma" and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if isinstance(value, float):

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from nem_cli.errors import ConfigError, NemError
 from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.grid import SettingError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -183,6 +184,8 @@ def _problem(model: type[BaseModel], item: dict[str, Any], prefix: str) -> Confi
     if item["type"] == "value_error":
         error = item["ctx"]["error"]
         text = error.problem if isinstance(error, ConfigError) else str(error)
+        if isinstance(error, SettingError):
+            path = f"{path}.{error.path}".lstrip(".")
         return ConfigError(f"{text}{shown if isinstance(error, ConfigError) else ''}", path=path)
     text = item["msg"][0].lower() + item["msg"][1:]
     return ConfigError(f"{text}{shown}" + (f"; allowed: {allowed}" if allowed else ""), path=path)
