@@ -14,8 +14,8 @@ from command_line import invoke
 from nem_cli.experiment import plan
 from nem_cli.experiment.load import load
 from nem_cli.experiment.runner import Workers
-from nem_cli.report import paper, verdict
-from nem_cli.report.html import Page, render
+from nem_cli.report import paper, prose, verdict
+from nem_cli.report.html import Page, powers, render
 from nem_cli.report.inline_svg import inline_svg
 from nem_cli.report.protocol_table import CHOSEN, DEPARTS, STATED, protocol_table
 from nem_cli.report.section import Link, Picture, Section, Table
@@ -269,3 +269,13 @@ class TestProtocolTable:
         experiment = load(shipped_configs()["mnem"], ["noise.decay=1"])
         found = {setting.name: setting for setting in protocol_table([(experiment,)])}
         assert found["Cooling"].cells[0].origin == DEPARTS
+
+
+def test_powers_are_superscripts_and_the_rest_is_escaped():
+    assert powers("a < 10^-1.2; k^-2.") == "a &lt; 10<sup>-1.2</sup>; k<sup>-2</sup>."
+    assert powers("below 10^-tol.") == "below 10<sup>-tol</sup>."
+
+
+def test_few_trials_are_warned_of():
+    assert "With 29 trials" in prose.few(verdict.ENOUGH - 1)[0]
+    assert prose.few(verdict.ENOUGH) == []

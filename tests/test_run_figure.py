@@ -99,7 +99,7 @@ def test_nothing_overlaps_and_nothing_is_cut_off(changes):
     figure.draw_without_rendering()
     whole = figure.bbox
     boxes = [axes.get_tightbbox() for axes in figure.axes]
-    parts = [*figure.legends, figure._supxlabel]
+    parts = [each for each in (*figure.legends, figure._supxlabel, figure._suptitle) if each]
     for part in parts:
         extent = part.get_window_extent()
         assert extent.x0 >= whole.x0 - 1
@@ -208,6 +208,16 @@ def test_the_caption_says_what_one_must_know_and_no_value_of_what_is_swept():
     assert "k^-2" not in said
     moved = experiment(sweep={"sigma": [0, 1], "mixture.means": [[-1, 1], [-2, 2]]})
     assert "gaussian mixture: weights [0.5, 0.5], variances [4, 4]" in caption(moved, summary(moved))
+
+
+@pytest.mark.parametrize("changes", [{}, {"figure": {"kind": "heatmap", "rows": "noise.decay"}}])
+def test_a_figure_says_what_it_is(changes):
+    sweep = {"sigma": [0, 1], "noise.decay": [1, 2]}
+    run = experiment(title="What $ it costs", sweep=sweep, **changes)
+    figure = run_figure(run, summary(run))
+    title = figure._suptitle or figure.legends[0].get_title()
+    assert title.get_text() == "What $ it costs"
+    assert not title.get_parse_math()
 
 
 def test_powers_in_the_caption_are_superscripts_and_lines_fit():

@@ -290,10 +290,12 @@ def test_sparsity_that_differs_between_modes_and_degenerate_trials():
 def test_decay():
     text = answer("decay", lambda level: -9 if noise(level).decay == 4 else -3 if noise(level).decay == 2 else 6)
     assert "The best additive noise has decay 4" in text
+    assert "Its level and decay lie at the edge" in text
     assert "The paper's decay of 2, at its best level 0.4, takes 6.00 (6.00 to 6.00) M-steps more." in text
     assert "With the slowest cooling, decay 0.5, noise was slower than EM at all 3 levels." in text
     same = answer("decay", lambda level: -9 if noise(level).decay == 2 else 6)
     assert "The paper's decay" not in same
+    assert "decay lie" not in same
 
 
 def test_a_level_that_is_best_by_luck_on_one_half_shows_no_loss_of_the_other():

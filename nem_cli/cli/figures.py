@@ -60,5 +60,5 @@ def figures(
             typer.echo(f"{run.folder / 'figure.png'}: {run.experiment.title}")
         for folder in made.comparisons:
             typer.echo(f"{folder / 'comparison.png'}: the modes compared at their optima")
-        print_verdict(made.rows)
+        print_verdict(made.rows, made.runs[0].experiment.trials)
         typer.echo(f"{made.report}: the report; its table is in {made.verdict}")

@@ -12,12 +12,12 @@ from rich.table import Table
 from nem_cli.cli import terminal
 from nem_cli.report.claims import Row
 from nem_cli.report.findings import Finding
-from nem_cli.report.prose import tally
+from nem_cli.report.prose import few, tally
 from nem_cli.report.verdict import Outcome
 
 
-def print_verdict(rows: Sequence[Row]) -> None:
-    """Claim, the paper's value, ours, and the outcome, under both protocols."""
+def print_verdict(rows: Sequence[Row], trials: int) -> None:
+    """Claim, the paper's value, ours, and the outcome, under both protocols, from so many trials a level."""
     console = terminal.console()
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
     table.add_column("claim")
@@ -31,7 +31,7 @@ def print_verdict(rows: Sequence[Row]) -> None:
             )
     terminal.print_table(table)
     console.print(" ".join(f"{outcome.sign} {outcome};" for outcome in Outcome).rstrip(";"))
-    for sentence in tally(rows):
+    for sentence in [*tally(rows), *few(trials)]:
         console.print(sentence)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from nem_cli.analysis.comparison import CONFIDENCES, Comparison, Difference, Interval, Side
 from nem_cli.analysis.optimum import METHOD
 from nem_cli.report.paper import INTERVALS, MIXTURE
+from nem_cli.report.verdict import ENOUGH
 
 
 def comparison_json(comparison: Comparison) -> str:
@@ -67,6 +68,7 @@ def conclusion(comparison: Comparison) -> str:
         f"(paired 95 % interval {_ends(paired)}{share if a.em_mean_iterations else ''}). "
         "What doesn't: that it is as accurate, takes less time, or needs fewer under other settings. "
         f"The unpaired design, the paper's, {misses}: its 95 % interval is {_ends(unpaired)}."
+        f"{_few(a.trials)}"
     )
 
 
@@ -87,6 +89,10 @@ def published(comparison: Comparison) -> tuple[tuple[float, float], ...] | None:
 
 def _trials(side: Side) -> str:
     return f"{side.trials:,} fresh trials" if side.trials > 1 else "1 fresh trial"
+
+
+def _few(trials: int) -> str:
+    return f" But {trials} trials are too few to rely on a bootstrap." if trials < ENOUGH else ""
 
 
 def _levels(side: Side) -> str:

@@ -11,7 +11,7 @@ from nem_cli.report.claims import CONSTRUCTION, EVIDENCE, PARTLY, Row
 from nem_cli.report.record import Record
 from nem_cli.report.section import Section, Table
 from nem_cli.report.studies.words import of
-from nem_cli.report.verdict import Outcome
+from nem_cli.report.verdict import ENOUGH, Outcome
 
 
 def tally(rows: Sequence[Row]) -> list[str]:
@@ -28,6 +28,11 @@ def tally(rows: Sequence[Row]) -> list[str]:
             f"{len(fallen[Outcome.DIFFERS])} differ, {len(fallen[Outcome.UNCHECKABLE])} can't be checked."
         )
     return sentences
+
+
+def few(trials: int) -> list[str]:
+    """A warning where so few trials a level say little; else nothing."""
+    return [f"With {trials} trials a level the intervals mean little, and so do the verdicts."] * (trials < ENOUGH)
 
 
 def standing(rows: Sequence[Row], trials: int) -> Section:

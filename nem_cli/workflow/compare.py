@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +21,7 @@ from nem_cli.report.comparison_text import comparison_json
 from nem_cli.workflow import folder as files
 from nem_cli.workflow.compare_plan import Asked, Plan, plan
 from nem_cli.workflow.estimate import estimate
-from nem_cli.workflow.sweep import Progress, outcomes, run_levels, sweep
-
-Shown = Callable[[str], AbstractContextManager[Progress | None]]
-"""Opens a named progress display."""
+from nem_cli.workflow.sweep import Shown, outcomes, run_levels, sweep
 
 
 def compare(

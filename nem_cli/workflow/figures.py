@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from nem_cli.workflow.compare_plan import Asked, Plan
 from nem_cli.workflow.estimate import estimate
 from nem_cli.workflow.report import REPORT, VERDICT, CheckedProtocol, Protocol, write_report
 from nem_cli.workflow.shipped import shipped_configs
-from nem_cli.workflow.sweep import Progress, Run, sweep
+from nem_cli.workflow.sweep import Run, Shown, sweep
 
 FIGURES = (
     "mnem", "anem", "companion-mnem", "companion-anem", "data-driven-mnem", "data-driven-anem", "blind",
@@ -26,9 +25,6 @@ FIGURES = (
 )  # fmt: skip
 """The configs behind the report, in the order in which they run."""
 BOOTSTRAPS = 10_000
-
-Shown = Callable[[str], AbstractContextManager[Progress | None]]
-"""Opens a named progress display."""
 
 
 @dataclass(frozen=True)

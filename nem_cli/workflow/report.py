@@ -16,7 +16,7 @@ from nem_cli.report.claims import Row, rows, rows_csv
 from nem_cli.report.evidence import Evidence, ModeEvidence
 from nem_cli.report.record import Record
 from nem_cli.report.section import Section
-from nem_cli.report.verdict import ENOUGH, MIN_TRIALS
+from nem_cli.report.verdict import MIN_TRIALS
 from nem_cli.workflow import folder as files
 from nem_cli.workflow.sweep import Run, outcomes
 
@@ -147,13 +147,12 @@ def _time(run: Run, sigma: float) -> float | None:
 
 
 def _summary(table: Sequence[Row], trials: int) -> list[str]:
-    few = f"With {trials} trials a level the intervals mean little, and so do the verdicts."
     return [
         "Osoba and Kosko report that carefully chosen noise makes the EM algorithm converge in fewer iterations on a "
         "mixture of two Gaussians. This page sets each of their numbers that can be checked beside ours, with its "
         "uncertainty and a verdict by one written rule.",
         *prose.tally(table),
-        *([few] if trials < ENOUGH else []),
+        *prose.few(trials),
         "The paper leaves out sample size, start and tolerance, among others, so ours were chosen by a search for "
         "agreement. Which agreement is evidence, and which is by construction, stands in every row.",
     ]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +20,10 @@ from nem_cli.report.style import png
 from nem_cli.workflow import context
 from nem_cli.workflow import folder as files
 from nem_cli.workflow.search import search
-from nem_cli.workflow.sweep import Progress, Run
+from nem_cli.workflow.sweep import Run, Shown
 
 NAMES = (*(study.name for study in STUDIES), optimal_noise.NAME)
 """The configs of the studies, in the order of the report."""
-
-Shown = Callable[[str], AbstractContextManager[Progress | None]]
-"""Opens a named progress display."""
 
 
 def sections(

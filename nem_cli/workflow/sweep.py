@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ __all__ = ["Progress", "Run", "draw", "outcomes", "run_levels", "sweep"]
 
 Progress = Callable[[int, int], None]
 """Called with the trials done and the trials in all."""
+
+Shown = Callable[[str], AbstractContextManager[Progress | None]]
+"""Opens a named progress display."""
 
 
 def sweep(
