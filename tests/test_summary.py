@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nem_cli.analysis.bootstrap import jointly_resampled_means, percentile_interval, resampled_means
+from nem_cli.analysis.bootstrap import (
+    JOINT_LIMIT,
+    jointly_resampled_means,
+    means_beside_em,
+    percentile_interval,
+    resampled_means,
+)
 from nem_cli.analysis.summary import Outcomes, summarise
 from nem_cli.experiment.load import validate
 from nem_cli.experiment.plan import levels
@@ -52,6 +58,14 @@ def test_both_ways_of_resampling_agree_with_scipy(confidence):
     for replicates in (paired, joint):
         speedup = 100 * (1 - replicates[:, 1] / replicates[:, 0])
         np.testing.assert_allclose(percentile_interval(speedup, confidence), theirs, atol=0.15)
+
+
+@pytest.mark.parametrize("trials", [1000, JOINT_LIMIT + 1])
+def test_a_levels_bootstrap_means_do_not_depend_on_the_other_levels(trials):
+    em, nem = counts(trials)
+    (alone,) = means_beside_em(em, [nem], resamples=50, seed=7)
+    *_, among_others = means_beside_em(em, [em, em + 1, nem], resamples=50, seed=7)
+    np.testing.assert_array_equal(alone, among_others)
 
 
 def test_resampled_means_have_the_sampling_distribution():

@@ -6,13 +6,46 @@ nonparametric bootstrap (Efron and Tibshirani 1993, chapter 6); which is faster 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from nem_cli.em.arrays import FloatArray
+from nem_cli.experiment.plan import BOOTSTRAP, stream
 
+JOINT_LIMIT = 50_000
+"""Up to so many trials all levels with common data are resampled together; above, each in a pair with plain EM."""
 _AT_ONCE = 1 << 22
 """Numbers drawn at once, which bounds the memory."""
+
+
+def means_beside_em(
+    em: NDArray[np.integer], levels: Iterable[NDArray[np.integer]], resamples: int, seed: int
+) -> Iterator[FloatArray]:
+    """Bootstrap means of plain EM's M-steps and of each level's, paired.
+
+    Parameters
+    ----------
+    em : ndarray of int, shape (trials,)
+    levels : iterable of ndarray of int, shape (trials,)
+        On the same data. Above `JOINT_LIMIT` trials they are taken one at a time, which bounds the memory.
+    resamples : int
+    seed : int
+        The experiment's. Every level starts the same stream, so its interval doesn't depend on the other levels.
+
+    Yields
+    ------
+    ndarray of shape (resamples, 2)
+        Plain EM first.
+    """
+    if len(em) <= JOINT_LIMIT:
+        means = jointly_resampled_means(np.column_stack([em, *levels]), resamples, stream(seed, BOOTSTRAP))
+        for column in range(1, means.shape[1]):
+            yield means[:, [0, column]]
+    else:
+        for iterations in levels:
+            yield resampled_means(np.column_stack([em, iterations]), resamples, stream(seed, BOOTSTRAP))
 
 
 def resampled_means(values: NDArray[np.integer], resamples: int, rng: np.random.Generator) -> FloatArray:

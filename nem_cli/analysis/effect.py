@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nem_cli.analysis.bootstrap import jointly_resampled_means, percentile_interval, resampled_means
-from nem_cli.analysis.summary import JOINT_LIMIT
+from nem_cli.analysis.bootstrap import means_beside_em, percentile_interval
 from nem_cli.em.arrays import FloatArray
-from nem_cli.experiment.plan import BOOTSTRAP, stream
 
 CONFIDENCE = 0.95
 """Of the two-sided intervals and of each one-sided bound."""
@@ -79,7 +77,7 @@ def effects(
     seed: int,
     resamples: int = 10_000,
 ) -> list[Effect]:
-    """Each level against plain EM, all resampled together.
+    """Each level against plain EM, on the same resampled trials.
 
     Parameters
     ----------
@@ -91,14 +89,9 @@ def effects(
         The experiment's: with as many resamples as in ``summary.csv`` the intervals are the same too.
     resamples : int
     """
-    rng = stream(seed, BOOTSTRAP)
-    if len(baseline) <= JOINT_LIMIT:
-        means = jointly_resampled_means(np.column_stack([baseline, *(each for _, each in levels)]), resamples, rng)
-        pairs = [means[:, [0, column]] for column in range(1, len(levels) + 1)]
-    else:
-        pairs = [resampled_means(np.column_stack([baseline, each]), resamples, rng) for _, each in levels]
+    means = means_beside_em(baseline, [iterations for _, iterations in levels], resamples, seed)
     return [
-        _effect(sigma, baseline, iterations, means) for (sigma, iterations), means in zip(levels, pairs, strict=True)
+        _effect(sigma, baseline, iterations, paired) for (sigma, iterations), paired in zip(levels, means, strict=True)
     ]
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nem_cli.analysis.bootstrap import jointly_resampled_means, percentile_interval, resampled_means
+from nem_cli.analysis.bootstrap import means_beside_em, percentile_interval
 from nem_cli.em.arrays import FloatArray
 from nem_cli.em.status import Status
 from nem_cli.experiment.config import Experiment
-from nem_cli.experiment.plan import BOOTSTRAP, Level, stream
-
-JOINT_LIMIT = 50_000
-"""Up to so many trials all levels with common data are resampled together; above, each in a pair with plain EM."""
+from nem_cli.experiment.plan import Level
 
 
 @dataclass(frozen=True)
@@ -113,8 +111,16 @@ def summarise(
     rows: dict[int, LevelSummary] = {}
     for curve in curves(levels):
         baseline = outcomes(levels[curve[0]])
-        for index, ended, means in _resampled(experiment, [levels[i] for i in curve], curve, outcomes, baseline):
-            rows[index] = _row(experiment, levels[index], ended, baseline, means, acceptance(levels[index]))
+        # One level at a time where the bootstrap takes them so: a curve of a million trials a level is large.
+        ended, to_resample = itertools.tee(outcomes(levels[index]) for index in curve)
+        resampled = means_beside_em(
+            baseline.iterations,
+            (each.iterations for each in to_resample),
+            experiment.bootstrap.resamples,
+            experiment.seed,
+        )
+        for index, each, means in zip(curve, ended, resampled, strict=True):
+            rows[index] = _row(experiment, levels[index], each, baseline, means, acceptance(levels[index]))
     return [rows[index] for index in range(len(levels))]
 
 
@@ -124,28 +130,6 @@ def curves(levels: Sequence[Level]) -> list[list[int]]:
     for index, level in enumerate(levels):
         found.setdefault(repr(level.others), []).append(index)
     return [sorted(curve, key=lambda index: levels[index].sigma) for curve in found.values()]
-
-
-def _resampled(
-    experiment: Experiment,
-    curve: list[Level],
-    indices: list[int],
-    outcomes: Callable[[Level], Outcomes],
-    baseline: Outcomes,
-) -> Iterator[tuple[int, Outcomes, FloatArray]]:
-    """Each level's outcomes with bootstrap means (resamples, 2) of plain EM and of the level, paired."""
-    resamples = experiment.bootstrap.resamples
-    if len(baseline.iterations) <= JOINT_LIMIT:
-        ended = [outcomes(level) for level in curve]
-        columns = np.column_stack([each.iterations for each in ended])
-        means = jointly_resampled_means(columns, resamples, stream(experiment.seed, BOOTSTRAP))
-        for column, (index, each) in enumerate(zip(indices, ended, strict=True)):
-            yield index, each, means[:, [0, column]]
-        return
-    for index, level in zip(indices, curve, strict=True):
-        each = outcomes(level)
-        pairs = np.column_stack([baseline.iterations, each.iterations])
-        yield index, each, resampled_means(pairs, resamples, stream(experiment.seed, BOOTSTRAP))
 
 
 def _row(

@@ -125,7 +125,7 @@ def _contender(ends: Ends, tol: float, accelerated: Ends, fit: Ends) -> page.Con
 def _nem(run: Run, level: Level) -> Ends:
     noise = level.trial.noise
     name = f"NEM ({noise.injection}, level {level.sigma:g}, decay {noise.decay:g})" if level.sigma else "EM"
-    with Journal(run.folder / "trials.sqlite", read_only=True) as journal:
+    with Journal(run.folder / "trials.sqlite") as journal:
         ended = outcomes(journal, level, run.experiment.trials)
         totals = journal.totals(level, run.experiment.trials)
     milliseconds = 1000 * totals.seconds / totals.trials

@@ -130,7 +130,7 @@ def _has(level: Level, settings: Iterable[str]) -> bool:
 
 def _recorded(folder: Path, level: Level, trial: int) -> tuple[str, Ending | None]:
     if (folder / "trials.sqlite").exists():
-        with Journal(folder / "trials.sqlite", read_only=True) as journal:
+        with Journal(folder / "trials.sqlite") as journal:
             block, row = divmod(trial, level.block_trials)
             table = next(itertools.islice(journal.read(level, trial + 1), block, None))[row]
         parameters = (tuple(table[name].tolist()) for name in ("weights", "means", "variances"))

@@ -132,7 +132,7 @@ def _measured(run: Run, others: dict[str, str]) -> list[Effect]:
     if run.experiment.trials < MIN_TRIALS:
         return []
     curve = [level for level in levels(run.experiment) if dict(level.others) == others]
-    with Journal(run.folder / "trials.sqlite", read_only=True) as journal:
+    with Journal(run.folder / "trials.sqlite") as journal:
         counts = [outcomes(journal, level, run.experiment.trials).iterations for level in curve]
     (_, em), *noisy = sorted(zip((level.sigma for level in curve), counts, strict=True), key=lambda pair: pair[0])
     return effects(em, noisy, seed=run.experiment.seed, resamples=run.experiment.bootstrap.resamples)

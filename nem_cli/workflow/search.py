@@ -125,7 +125,7 @@ def _counts(run: Run, mode: str, sigma: float, decay: float) -> NDArray[np.int64
     """M-steps of a level's trials."""
     settings = {"sigma": sigma, "noise.injection": mode, "noise.decay": decay}
     (level,) = [level for level in levels(run.experiment) if dict(level.settings) == settings]
-    with Journal(_journal(run.folder), read_only=True) as journal:
+    with Journal(_journal(run.folder)) as journal:
         return outcomes(journal, level, run.experiment.trials).iterations.astype(np.int64)
 
 

@@ -82,7 +82,7 @@ def finished(run: Run, page: Path) -> Finished:
     plan = {repr(level.settings): level for level in levels(run.experiment)}
 
     def trials(row: LevelSummary) -> NDArray[np.void]:
-        with Journal(run.folder / "trials.sqlite", read_only=True) as journal:
+        with Journal(run.folder / "trials.sqlite") as journal:
             return np.concatenate(list(journal.read(plan[repr(row.settings)], run.experiment.trials)))
 
     return Finished(run.experiment, run.summary, trials, Path(os.path.relpath(run.folder, page)).as_posix())
