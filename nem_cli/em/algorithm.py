@@ -115,7 +115,7 @@ def steps(problem: Problem, y: FloatArray, start: Parameters, rng: np.random.Gen
     Step
         The start (k = 0), then one a M-step until every trial has ended.
     """
-    family, noise, stop = problem.family, problem.noise, problem.stop
+    family, stop = problem.family, problem.stop
     floor = MIN_VARIANCE_RATIO * y.var(axis=1, keepdims=True)
     trials = np.arange(len(y))
     theta = start
@@ -133,20 +133,7 @@ def steps(problem: Problem, y: FloatArray, start: Parameters, rng: np.random.Gen
         if compared is None:
             compared = stop.coordinates(family, y, theta, problem.estimate)
         k += 1
-        moments = Moments(theta)
-        injected = np.zeros_like(trials)
-        draws = accepted = 0
-        for rows, columns in tiles(y.shape, theta.components):
-            part, here = y[rows, columns], theta.take(rows)
-            r = responsibilities(family, part, here)  # E-step, on the clean data
-            sampled = noise.sample(rng, family, part, here, r, k)  # NS-step
-            y_dagger = noise.phi.phi(part, sampled.n)  # NG-step
-            moments.add(rows, y_dagger, r)
-            if noise.sigma > 0:
-                injected[rows] += np.count_nonzero(sampled.n != noise.phi.neutral, axis=1)
-                draws, accepted = draws + sampled.draws, accepted + sampled.accepted
-        with np.errstate(divide="ignore", invalid="ignore"):  # an empty component: found by _sound
-            maximised = family.maximise(moments, theta, problem.estimate)  # M-step
+        maximised, injected, draws, accepted = _iteration(problem, y, theta, rng, k)
         sound = _sound(maximised, floor)
         theta = maximised if sound.all() else _where(sound, maximised, theta)
         coordinates = stop.coordinates(family, y, theta, problem.estimate)
@@ -157,6 +144,30 @@ def steps(problem: Problem, y: FloatArray, start: Parameters, rng: np.random.Gen
         status[~sound] = Status.DEGENERATE
         compared = coordinates
         yield Step(k, trials, theta, status, injected, draws, accepted)
+
+
+def _iteration(
+    problem: Problem, y: FloatArray, theta: Parameters, rng: np.random.Generator, k: int
+) -> tuple[Parameters, IntArray, int, int]:
+    """Lines 2 to 5 of Algorithm 1: the M-step's estimate, not yet known to be sound, and what `Step` says of the noise.
+
+    In cache-sized parts of the data, whose sums add up to the E-step's expectation.
+    """
+    family, noise = problem.family, problem.noise
+    moments = Moments(theta)
+    injected = np.zeros(len(y), dtype=np.int64)
+    draws = accepted = 0
+    for rows, columns in tiles(y.shape, theta.components):
+        part, here = y[rows, columns], theta.take(rows)
+        r = responsibilities(family, part, here)  # E-step, on the clean data
+        sampled = noise.sample(rng, family, part, here, r, k)  # NS-step
+        y_dagger = noise.phi.phi(part, sampled.n)  # NG-step
+        moments.add(rows, y_dagger, r)
+        if noise.sigma > 0:
+            injected[rows] += np.count_nonzero(sampled.n != noise.phi.neutral, axis=1)
+            draws, accepted = draws + sampled.draws, accepted + sampled.accepted
+    with np.errstate(divide="ignore", invalid="ignore"):  # an empty component: found by _sound
+        return family.maximise(moments, theta, problem.estimate), injected, draws, accepted  # M-step
 
 
 def fit(problem: Problem, y: FloatArray, start: Parameters, rng: np.random.Generator) -> Fits:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
 from nem_cli.em.arrays import FloatArray
 from nem_cli.em.family import Family
-from nem_cli.em.parameters import Parameters
+from nem_cli.em.parameters import PARAMETERS, Parameters
 
 
 class Start(ABC):
@@ -47,9 +48,6 @@ class Given(Start):
 
 def with_known(theta: Parameters, truth: Parameters, estimate: frozenset[str]) -> Parameters:
     """Replace the parameters that aren't estimated by the true ones, which are then known."""
-    known = {
-        name: np.broadcast_to(getattr(truth, name), getattr(theta, name).shape).copy()
-        for name in ("weights", "means", "variances")
-        if name not in estimate
-    }
-    return Parameters(**{"weights": theta.weights, "means": theta.means, "variances": theta.variances} | known)
+    shape = theta.means.shape
+    known = {name: np.broadcast_to(getattr(truth, name), shape).copy() for name in PARAMETERS if name not in estimate}
+    return replace(theta, **known)

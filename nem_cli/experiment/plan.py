@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -105,7 +106,7 @@ def swept_paths(experiment: Experiment) -> set[str]:
 
 
 def _resolved(base: dict[str, Any], others: dict[str, Any], source: str) -> TrialSettings:
-    tree = _copied(base)
+    tree = copy.deepcopy(base)
     for path, value in others.items():
         node: Any = tree
         *parents, last = path.split(".")
@@ -119,10 +120,6 @@ def _resolved(base: dict[str, Any], others: dict[str, Any], source: str) -> Tria
     except ConfigError as error:
         shown = ", ".join(f"{path}={_plain(value)!r}" for path, value in others.items())
         raise ConfigError(f"at level {shown}: {error}" if shown else str(error), path="sweep", source=source) from None
-
-
-def _copied(tree: Any) -> Any:
-    return {key: _copied(value) for key, value in tree.items()} if isinstance(tree, dict) else tree
 
 
 def _lookup(trial: TrialSettings, path: str) -> Any:
