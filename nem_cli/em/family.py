@@ -94,8 +94,11 @@ class Family(ABC):
         shape : tuple of int
             (trials, samples).
         """
-        cumulative = np.cumsum(theta.weights[0])
-        return self.sample(rng, theta, np.searchsorted(cumulative[:-1], rng.random(shape), side="right"))
+        uniform = rng.random(shape)
+        component = np.zeros(shape, dtype=np.int64)
+        for bound in np.cumsum(theta.weights[0])[:-1]:
+            component += uniform >= bound
+        return self.sample(rng, theta, component)
 
     def inside(self, y: FloatArray) -> BoolArray:
         """Whether values lie in the support."""

@@ -112,7 +112,8 @@ class Noise:
             z = self.condition.closed_form(rng, family, y, theta, r, slope * scale, self.on_reject == "redraw")
             if z is not None:
                 z *= scale
-                z += neutral
+                if neutral:
+                    z += neutral
                 if not self.condition.rejects:
                     self._refuse_outside(family, self.phi.phi(y, z))
                 return Sampled(z)
