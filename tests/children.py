@@ -78,14 +78,14 @@ def wait_for_blocks(process, folder, count):
     wait(lambda: len(finished_blocks(folder)) >= count, process)
 
 
-def wait(condition, process=None):
-    """Wait until a condition holds."""
-    for _ in range(100 * PATIENCE):
+def wait(condition, process=None, every=0.01):
+    """Wait until a condition holds, looked at so often (seconds)."""
+    for _ in range(int(PATIENCE / every)):
         if condition():
             return
         if process is not None and process.poll() is not None:
             raise AssertionError(f"nem ended too early: {process.communicate()}")
-        time.sleep(0.01)
+        time.sleep(every)
     raise AssertionError("waited in vain")
 
 
