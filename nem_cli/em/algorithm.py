@@ -177,11 +177,13 @@ def fit(problem: Problem, y: FloatArray, start: Parameters, rng: np.random.Gener
     iterations = np.zeros(len(y), dtype=np.int64)
     draws = accepted = 0
     for step in steps(problem, y, start, rng):
+        draws, accepted = draws + step.draws, accepted + step.accepted
         ended = step.status >= 0
+        if not ended.any():
+            continue
         status[step.trials[ended]] = step.status[ended]
         iterations[step.trials[ended]] = step.k
         theta.put(step.trials[ended], step.theta.take(ended))
-        draws, accepted = draws + step.draws, accepted + step.accepted
     with np.errstate(all="ignore"):  # a degenerate start has no density
         likelihood = log_likelihood(problem.family, y, theta)
     return Fits(status, iterations, theta, likelihood, draws, accepted)

@@ -104,19 +104,13 @@ class Noise:
             If noise that no screen rejects takes data out of the family's support.
         """
         scale = self.scale(k)
-        neutral = self.phi.neutral
         if scale == 0:
-            return Sampled(np.broadcast_to(neutral, y.shape))
-        slope = self.phi.slope(y)
-        if slope is not None:
-            z = self.condition.closed_form(rng, family, y, theta, r, slope * scale, self.on_reject == "redraw")
-            if z is not None:
-                z *= scale
-                if neutral:
-                    z += neutral
-                if not self.condition.rejects:
-                    self._refuse_outside(family, self.phi.phi(y, z))
-                return Sampled(z)
+            return Sampled(np.broadcast_to(self.phi.neutral, y.shape))
+        n = self.condition.closed_form(rng, family, self.phi, y, theta, r, scale, self.on_reject == "redraw")
+        if n is not None:
+            if not self.condition.rejects:
+                self._refuse_outside(family, self.phi.phi(y, n))
+            return Sampled(n)
         if self.condition.exact_only:
             raise self._without_closed_form(family)
         return self._by_definition(rng, family, y, theta, r, scale)

@@ -10,7 +10,7 @@ from nem_cli.em.arrays import FloatArray
 from nem_cli.em.family import Family
 from nem_cli.em.parameters import Parameters
 
-TILE = 1 << 16
+TILE = 1 << 15
 """How many responsibilities are worked on at once, so that a step's arrays stay in the second-level cache."""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from nem_cli.em import conditioned_normal
 from nem_cli.em.arrays import BoolArray, FloatArray
 from nem_cli.em.family import Family
+from nem_cli.em.injection import Injection
 from nem_cli.em.parameters import Parameters
 
 
@@ -50,30 +51,33 @@ class Screen(ABC):
         self,
         rng: np.random.Generator,
         family: Family,
+        injection: Injection,
         y: FloatArray,
         theta: Parameters,
         r: FloatArray,
-        sd: FloatArray | float,
+        scale: float,
         redraw: bool,
     ) -> FloatArray | None:
-        """Standardised noise of shape (trials, samples) for a displacement that is normal with the given signed sd.
+        """Noise of shape (trials, samples) and the given scale, drawn without trying; None where there is no such way.
 
         Parameters
         ----------
-        sd : float or ndarray of shape (trials, samples)
-            The displacement of standardised noise z is sd z; the sign says which way positive noise moves y.
         redraw : bool
-            Draw from the law conditioned on the admissible set; else draw once, and set to 0 what isn't admissible.
+            Draw from the law conditioned on the admissible set; else draw once, and inject nothing where that fails.
         """
+        slope = injection.slope(y)
         reach = self.reach(family, y, theta, r)
-        if reach is None:
+        if slope is None or reach is None:
             return None
         movable = np.flatnonzero(reach != 0)
+        sd = scale * (slope if isinstance(slope, float) else slope.ravel()[movable])
         with np.errstate(divide="ignore", over="ignore"):  # sd near 0 (y near 0, multiplicative): any noise will do
-            bound = reach.ravel()[movable] / (sd if isinstance(sd, float) else sd.ravel()[movable])
-        z = np.zeros(y.size)
-        z[movable] = self.standardised(rng, bound, redraw)
-        return z.reshape(y.shape)
+            bound = reach.ravel()[movable] / sd
+        z = self.standardised(rng, bound, redraw)
+        z *= scale
+        n = np.full(y.size, injection.neutral)
+        n[movable] += z
+        return n.reshape(y.shape)
 
     def standardised(self, rng: np.random.Generator, bound: FloatArray, redraw: bool) -> FloatArray:
         """Standardised noise where the admissible set is the interval between 0 and a bound of either sign."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from nem_cli.em.noise import Noise
 from nem_cli.em.parameters import Parameters
 from nem_cli.em.registry import families, starts, stop_rules
 from nem_cli.em.start import Given, Start
-from nem_cli.experiment.config import Components, TrialSettings
+from nem_cli.experiment.config import Components, Mixture
 from nem_cli.experiment.machine import cpu
 from nem_cli.experiment.plan import DATA, NOISE, Level, stream
 
@@ -73,20 +74,39 @@ def run_block(level: Level, seed: int, block: int) -> Block:
 
 
 def data_and_starts(level: Level, seed: int, block: int) -> tuple[FloatArray, Parameters]:
-    """A block's data (trials, samples) and theta_0: the same for every level with these data, and for both modes."""
+    """A block's data (trials, samples) and theta_0: the same for every level with these data, and for both modes.
+
+    The last block's are kept, read-only, for the next level that wants them.
+    """
     trial = level.trial
-    family = families.get(trial.mixture.family)
-    truth = family.parameters(trial.mixture.weights, trial.mixture.means, trial.mixture.variances)
+    return _drawn(trial.mixture, trial.sample_size, trial.start, trial.estimate, level.block_trials, seed, block)
+
+
+@functools.lru_cache(maxsize=1)
+def _drawn(
+    mixture: Mixture,
+    samples: int,
+    start: Components | str,
+    estimate: tuple[str, ...],
+    trials: int,
+    seed: int,
+    block: int,
+) -> tuple[FloatArray, Parameters]:
+    family = families.get(mixture.family)
+    truth = family.parameters(mixture.weights, mixture.means, mixture.variances)
     rng = stream(seed, DATA, block)
-    y = family.sample_mixture(rng, truth, (level.block_trials, trial.sample_size))
-    return y, start_rule(trial, family).parameters(rng, family, y, truth, frozenset(trial.estimate))
+    y = family.sample_mixture(rng, truth, (trials, samples))
+    theta = start_rule(start, family).parameters(rng, family, y, truth, frozenset(estimate))
+    for shared in (y, theta.weights, theta.means, theta.variances):
+        shared.flags.writeable = False
+    return y, theta
 
 
-def start_rule(trial: TrialSettings, family: Family) -> Start:
+def start_rule(start: Components | str, family: Family) -> Start:
     """The start rule that a config means."""
-    if isinstance(trial.start, Components):
-        return Given(family.parameters(trial.start.weights, trial.start.means, trial.start.variances))
-    return starts.get(trial.start)
+    if isinstance(start, Components):
+        return Given(family.parameters(start.weights, start.means, start.variances))
+    return starts.get(start)
 
 
 def problem(level: Level) -> algorithm.Problem:

@@ -97,7 +97,7 @@ def levels(experiment: Experiment, source: str = "") -> list[Level]:
 
 def stream(seed: int, *key: int) -> np.random.Generator:
     """The random stream of a purpose (`DATA`, `NOISE`, `BOOTSTRAP`) and, for the first two, a block's number."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=key)))
 
 
 def swept_paths(experiment: Experiment) -> set[str]:

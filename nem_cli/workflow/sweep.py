@@ -125,6 +125,7 @@ def run_levels(
                 tasks.append((index, level, block))
     if progress:
         progress(done, total)
+    tasks.sort(key=lambda task: task[2])  # a block's data are drawn once for all levels
     with closing(workers.run(tasks, experiment.seed)) as finished_blocks:  # whatever happens here, the workers end
         for index, number, finished_block in finished_blocks:
             journal.add(plan[index], number, finished_block)

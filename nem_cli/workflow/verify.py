@@ -95,7 +95,7 @@ def em_path(level: Level, truth: Parameters, samples: int, seed: int) -> list[Pa
     task = problem(level)
     rng = stream(seed, _VERIFY, _REFERENCE)
     y = task.family.sample_mixture(rng, truth, (1, samples))
-    start = start_rule(level.trial, task.family).parameters(rng, task.family, y, truth, task.estimate)
+    start = start_rule(level.trial.start, task.family).parameters(rng, task.family, y, truth, task.estimate)
     task = dataclasses.replace(task, noise=Noise(), max_iterations=min(task.max_iterations, MAX_STEPS))
     *path, _ = [step.theta for step in algorithm.steps(task, y, start, rng)]
     if not path:

@@ -6,6 +6,7 @@ import numpy as np
 
 from nem_cli.em.arrays import BoolArray, FloatArray
 from nem_cli.em.family import Family
+from nem_cli.em.injection import Injection
 from nem_cli.em.parameters import Parameters
 from nem_cli.em.screen import Screen
 
@@ -23,10 +24,11 @@ class Blind(Screen):
         self,
         rng: np.random.Generator,
         family: Family,
+        injection: Injection,
         y: FloatArray,
         theta: Parameters,
         r: FloatArray,
-        sd: FloatArray | float,
+        scale: float,
         redraw: bool,
-    ) -> FloatArray:
-        return rng.standard_normal(y.shape)
+    ) -> FloatArray | None:
+        return None if injection.slope(y) is None else injection.draw(rng, scale, y.size).reshape(y.shape)

@@ -7,6 +7,7 @@ import numpy as np
 from nem_cli.em import conditioned_normal
 from nem_cli.em.arrays import BoolArray, FloatArray
 from nem_cli.em.family import Family
+from nem_cli.em.injection import Injection
 from nem_cli.em.parameters import Parameters
 from nem_cli.em.screen import Screen
 
@@ -26,17 +27,19 @@ class Reversed(Screen):
         self,
         rng: np.random.Generator,
         family: Family,
+        injection: Injection,
         y: FloatArray,
         theta: Parameters,
         r: FloatArray,
-        sd: FloatArray | float,
+        scale: float,
         redraw: bool,
     ) -> FloatArray | None:
+        slope = injection.slope(y)
         gap = family.reversed_gap(y, theta)
-        if gap is None:
+        if slope is None or gap is None:
             return None
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            ends = np.stack([end / sd for end in gap])
+            ends = np.stack([end / (slope * scale) for end in gap])
         a, b = ends.min(axis=0), ends.max(axis=0)
         moved = np.minimum(-a, b) < _FARTHEST  # else sd is 0 or next to it: no noise gets y out of the gap
         a, b = a[moved], b[moved]
@@ -47,4 +50,4 @@ class Reversed(Screen):
             drawn = rng.standard_normal(a.size)
             drawn[(drawn > a) & (drawn < b)] = 0
             z[moved] = drawn
-        return z
+        return injection.neutral + scale * z
