@@ -63,11 +63,11 @@ def _time(ratio: float | None) -> str:
 
 
 def optimum(mode: str, evidence: Evidence) -> Finding:
-    """A mode's optimal level, with the ends of the confidence set."""
+    """A mode's optimal level, with its confidence set of levels."""
     ours = evidence.mode(mode)
     members = ours.optimum.members
     found = verdict.optimum(paper.OPTIMA[mode].level, ours.optimum, ours.levels)
-    return Finding(f"{ours.optimum.best:g}", f"{min(members):g} to {max(members):g}", found)
+    return Finding(f"{ours.optimum.best:g}", ", ".join(f"{sigma:g}" for sigma in members), found)
 
 
 def u_shape(mode: str, evidence: Evidence) -> Finding:
