@@ -241,7 +241,7 @@ def test_a_million_values():
         ([1, 2], "two", {}, "mixture: must be a number of components, or have means (got 'two')"),
         ([1, 2], {"weights": [1]}, {}, "mixture: must be a number of components, or have means"),
         ([1, 2], {"means": [1, 2], "variances": [1, -1]}, {}, "every variance must be above 0"),
-        ([1, 2], {"means": [1, 2], "weights": [1]}, {}, "weights has 1 numbers, but means has 2"),
+        ([1, 2], {"means": [1, 2], "weights": [1]}, {}, "must have 1 numbers, as many as weights; has 2"),
         ([1, 2], {"means": [1], "mean": [1]}, {}, "mixture.mean: unknown setting"),
         ([1, 2], 1, {"start": "truth"}, "start: real data have no known truth"),
         ([1, 2], 1, {"start": "momens"}, "start: unknown start"),

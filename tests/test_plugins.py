@@ -14,6 +14,7 @@ import harness
 import numpy as np
 import pytest
 from command_line import invoke
+from joblib.externals.loky import get_reusable_executor
 
 from nem_cli import errors
 from nem_cli.em.injection import Injection
@@ -175,6 +176,7 @@ def test_a_plugin_that_can_not_be_used_is_one_message_and_exit_code_2(plugin, se
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_what_only_a_worker_finds_is_one_message_too(plugin, monkeypatch, backend):
     monkeypatch.setenv("PYTHONPATH", f"{plugin}:{ROOT}")
+    get_reusable_executor().shutdown()  # workers of earlier tests don't know this path
     arguments = ["sweep", "mnem", "--set", "noise.injection=nem_test_plugin:NanFarOut", "--trials", "5", "--set",
                  "sweep={sigma: [1]}", "--jobs", "2", "--backend", backend, "--out", str(plugin / "run")]  # fmt: skip
     done = invoke(*arguments)

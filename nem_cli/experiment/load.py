@@ -185,7 +185,7 @@ def _problem(model: type[BaseModel], item: dict[str, Any], prefix: str) -> Confi
         error = item["ctx"]["error"]
         text = error.problem if isinstance(error, ConfigError) else str(error)
         if isinstance(error, SettingError):
-            path = f"{path}.{error.path}".lstrip(".")
+            path = ".".join(part for part in (path.rstrip("."), error.path) if part)
         return ConfigError(f"{text}{shown if isinstance(error, ConfigError) else ''}", path=path)
     text = item["msg"][0].lower() + item["msg"][1:]
     return ConfigError(f"{text}{shown}" + (f"; allowed: {allowed}" if allowed else ""), path=path)
