@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nem_cli.analysis.fitted import Fit
+    from nem_cli.compare.compare import compare
     from nem_cli.em.noise import Noise
     from nem_cli.experiment.config import Experiment
-    from nem_cli.workflow.compare import compare
-    from nem_cli.workflow.fit import fit
-    from nem_cli.workflow.replay import replay
-    from nem_cli.workflow.run import Run
-    from nem_cli.workflow.sweep import sweep
-    from nem_cli.workflow.verify import verify
+    from nem_cli.fit.fit import fit
+    from nem_cli.fit.fitted import Fit
+    from nem_cli.replay.replay import replay
+    from nem_cli.statistics.run import Run
+    from nem_cli.sweep.sweep import sweep
+    from nem_cli.verify.verify import verify
 
 __version__: str
 
@@ -21,21 +23,23 @@ __all__ = ["Experiment", "Fit", "Noise", "Run", "compare", "fit", "replay", "swe
 
 _HOMES = {
     "Experiment": "nem_cli.experiment.config",
-    "Fit": "nem_cli.analysis.fitted",
+    "Fit": "nem_cli.fit.fitted",
     "Noise": "nem_cli.em.noise",
-    "Run": "nem_cli.workflow.run",
-    "compare": "nem_cli.workflow.compare",
-    "fit": "nem_cli.workflow.fit",
-    "replay": "nem_cli.workflow.replay",
-    "sweep": "nem_cli.workflow.sweep",
-    "verify": "nem_cli.workflow.verify",
+    "Run": "nem_cli.statistics.run",
+    "compare": "nem_cli.compare.compare",
+    "fit": "nem_cli.fit.fit",
+    "replay": "nem_cli.replay.replay",
+    "sweep": "nem_cli.sweep.sweep",
+    "verify": "nem_cli.verify.verify",
 }
 
 
 def __getattr__(name: str) -> Any:
     """Import the public names when they are first used: ``nem --help`` needs none of them."""
     if name == "__version__":
-        return _version()
+        from nem_cli.version import __version__
+
+        return __version__
     if name not in _HOMES:
         raise AttributeError(f"module 'nem_cli' has no attribute {name!r}")
     import importlib
@@ -43,13 +47,15 @@ def __getattr__(name: str) -> Any:
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
+class _Face(ModuleType):
+    """``nem_cli.sweep`` is the function of that name, also once the wing ``nem_cli.sweep`` has been imported."""
 
-    try:
-        return version("nem-cli")
-    except PackageNotFoundError:  # imported from a source tree that isn't installed
-        return "unknown"
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _HOMES or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face
 
 
 def __dir__() -> list[str]:

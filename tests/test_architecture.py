@@ -12,7 +12,11 @@ import pytest
 import nem_cli
 
 PACKAGE = Path(nem_cli.__file__).parent
-FLOORS = ["em", "experiment", "analysis", "report", "workflow", "cli"]
+FLOORS = ["em", "experiment", "statistics", "drawing", "terminal"]
+WINGS = ["sweep", "compare", "verify", "replay", "fit", "paper"]
+ABOVE = ["cli"]
+MAY_IMPORT = {"compare": {"sweep"}, "paper": {"sweep", "compare"}}
+"""Which other wings a wing may import."""
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -27,13 +31,23 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def rooms_above(room):
+    """What a room may not import."""
+    if room in FLOORS:
+        return {*FLOORS[FLOORS.index(room) + 1 :], *WINGS, *ABOVE}
+    return {*WINGS, *ABOVE} - {room} - MAY_IMPORT.get(room, set())
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_each_floor_imports_only_from_floors_below(path):
-    floor = path.relative_to(PACKAGE).parts[0]
-    if floor not in FLOORS:
-        return
-    above = {("nem_cli", name) for name in FLOORS[FLOORS.index(floor) + 1 :]}
-    assert not [name for name in imports(path) if tuple(name.split(".")[:2]) in above]
+def test_each_room_imports_only_from_floors_below_and_wings_before_it(path):
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if room in {*FLOORS, *WINGS}:
+        above = {("nem_cli", name) for name in rooms_above(room)}
+        assert not [name for name in imports(path) if tuple(name.split(".")[:2]) in above]
+    elif room in {"version", "errors"}:
+        assert not [name for name in imports(path) if name.split(".")[0] == "nem_cli"]
+    if room not in {"__init__", "__main__"}:
+        assert "nem_cli" not in {name for name in imports(path) if name == "nem_cli"}, "the package's face"
 
 
 def test_the_em_floor_is_pure_numpy_and_scipy():

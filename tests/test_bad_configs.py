@@ -18,8 +18,8 @@ from nem_cli.experiment.journal import Journal
 from nem_cli.experiment.load import load, validate
 from nem_cli.experiment.plan import levels
 from nem_cli.experiment.runner import Workers
-from nem_cli.report import tables
-from nem_cli.workflow.sweep import _summary, _trials, run_levels
+from nem_cli.statistics import tables
+from nem_cli.sweep.sweep import _summary, _trials, run_levels
 
 GOOD = yaml.safe_load(children.MANY_BLOCKS)
 

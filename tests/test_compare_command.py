@@ -11,13 +11,13 @@ import pytest
 from command_line import invoke
 
 import nem_cli
+from nem_cli.compare import compare as workflow
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.folder import config_yaml
 from nem_cli.experiment.load import load
 from nem_cli.experiment.runner import Workers
-from nem_cli.workflow import compare as workflow
-from nem_cli.workflow.folder import config_yaml
-from nem_cli.workflow.shipped import shipped_configs
+from nem_cli.experiment.shipped import shipped_configs
 
 SMALL = {"sample_size": 40, "trials": 60}
 SIGMAS = {"anem": [0, 1, 2, 6], "mnem": [0, 0.2, 0.4, 1.5]}

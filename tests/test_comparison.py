@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from nem_cli.analysis.bootstrap import resampled_means, resampled_sums
-from nem_cli.analysis.comparison import CONFIDENCES, Comparison, Counts, paired, side, unpaired
-from nem_cli.analysis.optimum import optimum_set
+from nem_cli.compare.comparison import CONFIDENCES, Comparison, Counts, paired, side, unpaired
+from nem_cli.compare.text import comparison_json, conclusion, published
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import load
-from nem_cli.report.comparison_text import comparison_json, conclusion, published
-from nem_cli.workflow.shipped import shipped_configs
+from nem_cli.experiment.shipped import shipped_configs
+from nem_cli.statistics.bootstrap import resampled_means, resampled_sums
+from nem_cli.statistics.optimum import optimum_set
 
 B = 20_000
 

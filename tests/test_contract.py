@@ -15,8 +15,8 @@ from nem_cli.em.parameters import Parameters
 from nem_cli.em.screen import Screen
 from nem_cli.em.screens.mean_shift import MeanShift
 from nem_cli.errors import ConfigError, PluginError
+from nem_cli.experiment.folder import find_config
 from nem_cli.experiment.load import load
-from nem_cli.workflow.folder import find_config
 
 
 class Sine(Injection):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nem_cli.analysis.comparison import paired, unpaired
-from nem_cli.analysis.optimum import optimum_set
+from nem_cli.compare.comparison import paired, unpaired
+from nem_cli.statistics.optimum import optimum_set
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nem_cli.errors import ConfigError
-from nem_cli.workflow import text_table
-from nem_cli.workflow.data import read
+from nem_cli.fit import text_table
+from nem_cli.fit.data import read
 
 
 def written(tmp_path, content, name="data.csv"):

@@ -18,7 +18,7 @@ import nem_cli
 from nem_cli.em.starts.random_points import RandomPoints
 from nem_cli.em.status import Status
 from nem_cli.errors import ConfigError
-from nem_cli.workflow import fit as fit_module
+from nem_cli.fit import fit as fit_module
 
 PARAMETERS = ("weights", "means", "variances")
 

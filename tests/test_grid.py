@@ -8,10 +8,10 @@ import pytest
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.block import data_and_starts, run_block
 from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.folder import config_yaml
 from nem_cli.experiment.load import load, validate
 from nem_cli.experiment.plan import levels, stream
-from nem_cli.workflow.folder import config_yaml
-from nem_cli.workflow.shipped import shipped_configs
+from nem_cli.experiment.shipped import shipped_configs
 
 BASE = {
     "name": "base",

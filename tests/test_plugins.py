@@ -23,7 +23,7 @@ from nem_cli.em.screen import Screen
 from nem_cli.errors import ConfigError, PluginError
 from nem_cli.experiment.load import validate
 from nem_cli.experiment.runner import Workers
-from nem_cli.workflow.sweep import sweep
+from nem_cli.sweep.sweep import sweep
 
 ROOT = Path(__file__).parents[1]
 REGISTRIES = [families, injections, screens, starts, stop_rules]

@@ -12,7 +12,7 @@ from nem_cli.experiment.block import run_block
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import load
 from nem_cli.experiment.plan import Level, levels
-from nem_cli.workflow.shipped import shipped_configs
+from nem_cli.experiment.shipped import shipped_configs
 
 # Section 6 of the protocol: mean count and its standard error, 6,000 trials.
 TABLE = [

@@ -170,10 +170,10 @@ def test_no_damage_to_a_journal_gives_wrong_numbers_or_a_traceback(many_blocks, 
 
 AS_NOBODY = f"""
 import os, sys
-import nem_cli.report.run_figure, nem_cli.report.style, nem_cli.workflow.estimate, nem_cli.workflow.sweep
+import nem_cli.sweep.figure, nem_cli.drawing.style, nem_cli.sweep.estimate, nem_cli.sweep.sweep
 from nem_cli.cli.app import main
 from nem_cli.experiment.load import load
-load(nem_cli.workflow.folder.Path(sys.argv[2]))  # loads the modules that it names: nobody may not read them
+load(nem_cli.experiment.folder.Path(sys.argv[2]))  # loads the modules that it names: nobody may not read them
 if os.getuid() == 0:
     os.setgroups([])
     os.setgid({NOBODY})

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from command_line import invoke
 
-from nem_cli.analysis.iterates import Ending
 from nem_cli.em.status import Status
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.load import validate
 from nem_cli.experiment.runner import Workers
-from nem_cli.workflow.replay import replay, write
-from nem_cli.workflow.sweep import sweep
+from nem_cli.replay.iterates import Ending
+from nem_cli.replay.replay import replay, write
+from nem_cli.sweep.sweep import sweep
 
 TRIALS = 25
 SETTINGS = {

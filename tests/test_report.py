@@ -11,18 +11,19 @@ from html.parser import HTMLParser
 import pytest
 from command_line import invoke
 
+from nem_cli.drawing.inline_svg import inline_svg
 from nem_cli.experiment import plan
 from nem_cli.experiment.load import load
 from nem_cli.experiment.runner import Workers
-from nem_cli.report import paper, prose, verdict
-from nem_cli.report.html import Page, powers, render
-from nem_cli.report.inline_svg import inline_svg
-from nem_cli.report.protocol_table import CHOSEN, DEPARTS, STATED, protocol_table
-from nem_cli.report.section import Link, Picture, Section, Table
-from nem_cli.workflow import sweep
-from nem_cli.workflow.figures import FIGURES, figures
-from nem_cli.workflow.report import REPORT, VERDICT
-from nem_cli.workflow.shipped import shipped_configs
+from nem_cli.experiment.shipped import shipped_configs
+from nem_cli.paper import prose, verdict
+from nem_cli.paper.figures import FIGURES, figures
+from nem_cli.paper.html import Page, powers, render
+from nem_cli.paper.protocol_table import CHOSEN, DEPARTS, STATED, protocol_table
+from nem_cli.paper.report import REPORT, VERDICT
+from nem_cli.paper.section import Link, Picture, Section, Table
+from nem_cli.statistics import published as paper
+from nem_cli.sweep import sweep
 
 TRIALS = 12
 VOID = {"meta", "link", "br"}

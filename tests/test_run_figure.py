@@ -7,15 +7,15 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from nem_cli.analysis.summary import LevelSummary
+from nem_cli.drawing import axis, text
+from nem_cli.drawing.curves import grouped, interval, published
+from nem_cli.drawing.heatmap import draw_heatmap
+from nem_cli.drawing.style import png, style, svg
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.load import validate
 from nem_cli.experiment.plan import levels
-from nem_cli.report import axis, text
-from nem_cli.report.curves import grouped, interval, published
-from nem_cli.report.heatmap import draw_heatmap
-from nem_cli.report.run_figure import caption, run_figure, split
-from nem_cli.report.style import png, style, svg
+from nem_cli.statistics.summary import LevelSummary
+from nem_cli.sweep.figure import caption, run_figure, split
 
 MIXTURE = {"family": "gaussian", "weights": [0.5, 0.5], "means": [-2, 2], "variances": [4, 4]}
 TWO_MODES = [

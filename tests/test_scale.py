@@ -13,7 +13,7 @@ from nem_cli import sweep
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.load import load
 from nem_cli.experiment.runner import Workers
-from nem_cli.workflow.precision import Precision, widest
+from nem_cli.sweep.precision import Precision, widest
 
 MEASURED = """
 import resource, sys, threading, time

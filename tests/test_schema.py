@@ -15,7 +15,7 @@ from nem_cli.errors import ConfigError
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import validate
 from nem_cli.experiment.schema import json_schema
-from nem_cli.workflow.shipped import shipped_configs
+from nem_cli.experiment.shipped import shipped_configs
 
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
 NOTES = {"$schema", "$defs", "title", "description", "default"}

@@ -9,24 +9,23 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nem_cli.analysis import accuracy as accuracy_analysis
-from nem_cli.analysis.effect import Estimate, effects
-from nem_cli.analysis.paired import best, halves, mean_estimate
-from nem_cli.analysis.search import Rung, successive_halving
-from nem_cli.analysis.summary import Outcomes, summarise
+from nem_cli.drawing.style import png
 from nem_cli.em.status import Status
 from nem_cli.experiment import plan
 from nem_cli.experiment.block import trial_dtype
 from nem_cli.experiment.load import load, validate
 from nem_cli.experiment.plan import levels
 from nem_cli.experiment.runner import Workers
-from nem_cli.report.studies import STUDIES, context, optimal_noise, words
-from nem_cli.report.studies.study import Finished
-from nem_cli.report.style import png
-from nem_cli.report.verdict import ENOUGH
-from nem_cli.workflow import studies
-from nem_cli.workflow.shipped import shipped_configs
-from nem_cli.workflow.sweep import sweep
+from nem_cli.experiment.shipped import shipped_configs
+from nem_cli.paper import accuracy as accuracy_analysis
+from nem_cli.paper import finished as studies
+from nem_cli.paper.halving import Rung, successive_halving
+from nem_cli.paper.studies import STUDIES, context, optimal_noise, words
+from nem_cli.paper.studies.study import Finished
+from nem_cli.statistics.effect import Estimate, effects
+from nem_cli.statistics.paired import best, halves, mean_estimate
+from nem_cli.statistics.summary import ENOUGH, Outcomes, summarise
+from nem_cli.sweep.sweep import sweep
 
 TRIALS = 40
 HERE = Workers(jobs=1, backend="threading")
@@ -56,7 +55,7 @@ def small_blocks(monkeypatch):
 @pytest.fixture
 def quick(small_blocks, monkeypatch):
     """The fit of the context table needn't be tight here."""
-    from nem_cli.workflow import context as workflow
+    from nem_cli.paper import context as workflow
 
     monkeypatch.setattr(workflow, "TIGHTER", 1.5)
     monkeypatch.setattr(workflow, "FIT", {"stop.rule": ["max-change"], "stop.tol": [2.5]})

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nem_cli.analysis.bootstrap import (
+from nem_cli.experiment.load import validate
+from nem_cli.experiment.plan import levels
+from nem_cli.statistics.bootstrap import (
     JOINT_LIMIT,
     jointly_resampled_means,
     means_beside_em,
     percentile_interval,
     resampled_means,
 )
-from nem_cli.analysis.summary import Outcomes, summarise
-from nem_cli.experiment.load import validate
-from nem_cli.experiment.plan import levels
-from nem_cli.report.tables import read_summary, summary_csv, trials_header, trials_lines
+from nem_cli.statistics.summary import Outcomes, summarise
+from nem_cli.statistics.tables import read_summary, summary_csv, trials_header, trials_lines
 
 
 def counts(n, seed=0):

@@ -12,7 +12,7 @@ import pytest
 import nem_cli
 from nem_cli.errors import FolderError
 from nem_cli.experiment.load import load
-from nem_cli.workflow.shipped import shipped_configs
+from nem_cli.experiment.shipped import shipped_configs
 
 CONFIG = """
 name: small

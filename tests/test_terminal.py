@@ -16,9 +16,9 @@ import typer
 from command_line import invoke
 
 import nem_cli
-from nem_cli.cli import terminal
+from nem_cli.drawing import text
 from nem_cli.experiment.load import load
-from nem_cli.report import text
+from nem_cli.terminal import messages as terminal
 
 OWN = """
 name: own
@@ -125,7 +125,7 @@ def test_a_full_standard_output_is_one_message(arguments):
 
 
 def test_no_work_is_done_for_a_folder_that_cannot_be(own, tmp_path, monkeypatch):
-    monkeypatch.setattr("nem_cli.workflow.verify.verify", lambda *given, **settings: pytest.fail("it measured"))
+    monkeypatch.setattr("nem_cli.verify.verify.verify", lambda *given, **settings: pytest.fail("it measured"))
     for out in (own[0], own[0] / "below"):
         done = invoke("verify", own[0], "--out", out)
         assert (done.exit_code, done.stdout) == (2, "")

@@ -7,18 +7,19 @@ import dataclasses
 import numpy as np
 import pytest
 
-from nem_cli.analysis.comparison import Comparison, Counts, Difference, Interval, side
-from nem_cli.analysis.effect import Effect, Estimate, effects
-from nem_cli.analysis.optimum import OptimumSet
-from nem_cli.analysis.summary import Outcomes, summarise
+from nem_cli.compare.comparison import Comparison, Counts, Difference, Interval, side
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.load import validate
 from nem_cli.experiment.plan import levels
-from nem_cli.report import claims, paper, verdict
-from nem_cli.report.evidence import Evidence, ModeEvidence
-from nem_cli.report.paper import Number
-from nem_cli.report.prose import tally
-from nem_cli.report.verdict import Outcome
+from nem_cli.paper import claims, verdict
+from nem_cli.paper.evidence import Evidence, ModeEvidence
+from nem_cli.paper.prose import tally
+from nem_cli.paper.verdict import Outcome
+from nem_cli.statistics import published as paper
+from nem_cli.statistics.effect import Effect, Estimate, effects
+from nem_cli.statistics.optimum import OptimumSet
+from nem_cli.statistics.published import Number
+from nem_cli.statistics.summary import Outcomes, summarise
 
 PER_CENT = Number("27.6", "Figure 1", "%")
 

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from command_line import invoke
 
-from nem_cli.analysis.condition import Estimate, measure
-from nem_cli.analysis.verification import Verdict
 from nem_cli.em.noise import Noise
 from nem_cli.em.parameters import Parameters
 from nem_cli.em.registry import families
 from nem_cli.errors import ConfigError, RunError
+from nem_cli.experiment.folder import find_config
 from nem_cli.experiment.load import load, validate
-from nem_cli.report.verify_text import PROMISE, sentences, verify_csv
-from nem_cli.workflow.folder import find_config
-from nem_cli.workflow.verify import verify
+from nem_cli.verify.condition import Estimate, measure
+from nem_cli.verify.text import PROMISE, sentences, verify_csv
+from nem_cli.verify.verification import Verdict
+from nem_cli.verify.verify import verify
 
 GAUSSIAN = families.get("gaussian")
 SAMPLES = 20_000

@@ -7,7 +7,13 @@ from typing import Annotated
 
 import typer
 
-from nem_cli.cli import check, compare, figures, fit, replay, schema, show, sweep, verify
+from nem_cli.cli import check, schema, show
+from nem_cli.compare import command as compare
+from nem_cli.fit import command as fit
+from nem_cli.paper import command as figures
+from nem_cli.replay import command as replay
+from nem_cli.sweep import command as sweep
+from nem_cli.verify import command as verify
 
 app = typer.Typer(
     name="nem",
@@ -31,9 +37,9 @@ app.command("show", short_help="Print the table of a finished run.")(show.show)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        import nem_cli
+        from nem_cli.version import __version__
 
-        typer.echo(f"nem {nem_cli.__version__}")
+        typer.echo(f"nem {__version__}")
         raise typer.Exit
 
 

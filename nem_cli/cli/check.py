@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from nem_cli.cli import options, terminal
+from nem_cli.terminal import messages as terminal
+from nem_cli.terminal import options
 
 
 @terminal.command
@@ -16,9 +17,9 @@ def check(
 
     Example: nem check my-experiment.yaml --set trials=200
     """
+    from nem_cli.experiment import folder
     from nem_cli.experiment.load import load
     from nem_cli.experiment.plan import levels
-    from nem_cli.workflow import folder
 
     path = folder.find_config(config)
     experiment = load(path, overrides or ())

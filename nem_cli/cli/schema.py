@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from nem_cli.cli import terminal
+from nem_cli.terminal import messages as terminal
 
 
 @terminal.command

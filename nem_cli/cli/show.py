@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nem_cli.cli import options, terminal
+from nem_cli.terminal import messages as terminal
+from nem_cli.terminal import options
 
 
 @terminal.command
@@ -19,14 +20,14 @@ def show(
 
     Example: nem show results/mnem
     """
-    from nem_cli.workflow.sweep import Run
+    from nem_cli.sweep.sweep import Run
 
     finished = Run.open(run)
     if json:
-        from nem_cli.report.tables import summary_json
+        from nem_cli.statistics.tables import summary_json
 
         typer.echo(summary_json(finished.experiment, finished.summary))
         return
-    from nem_cli.cli.tables import print_run
+    from nem_cli.terminal.tables import print_run
 
     print_run(finished)

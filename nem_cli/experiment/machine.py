@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-import nem_cli
+from nem_cli.version import __version__
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Software:
 @functools.cache
 def software() -> Software:
     """The versions of this process."""
-    return Software(nem_cli.__version__, platform.python_version(), np.__version__, version("scipy"))
+    return Software(__version__, platform.python_version(), np.__version__, version("scipy"))
 
 
 @functools.cache

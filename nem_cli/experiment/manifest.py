@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-import nem_cli
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.machine import cpu
 from nem_cli.experiment.runner import Workers
+from nem_cli.version import __version__
 
 
 def manifest(experiment: Experiment, workers: Workers, start: datetime, command: list[str]) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def manifest(experiment: Experiment, workers: Workers, start: datetime, command:
 
     digest = hashlib.sha256(json.dumps(experiment.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
     return {
-        "nem": nem_cli.__version__,
+        "nem": __version__,
         "git": git_state(Path(__file__).parents[1]),
         "config_sha256": digest,
         "seed": experiment.seed,

@@ -28,7 +28,6 @@ from scipy import stats
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-from nem_cli.analysis.bootstrap import resampled_means
 from nem_cli.em import algorithm
 from nem_cli.em.families.gaussian import Gaussian
 from nem_cli.em.noise import Noise
@@ -38,8 +37,9 @@ from nem_cli.experiment.block import run_block
 from nem_cli.experiment.load import load
 from nem_cli.experiment.plan import levels
 from nem_cli.experiment.runner import Workers
-from nem_cli.workflow.shipped import shipped_configs
-from nem_cli.workflow.sweep import sweep
+from nem_cli.experiment.shipped import shipped_configs
+from nem_cli.statistics.bootstrap import resampled_means
+from nem_cli.sweep.sweep import sweep
 
 GAUSSIAN = Gaussian()
 FLOOR_SAMPLES = 1 << 14
@@ -267,7 +267,7 @@ def memory() -> list[Figure]:
     """Peak resident memory of a run with a sample of 10^6, in a process of its own."""
     code = (
         "import resource; from pathlib import Path; from nem_cli.experiment.load import load;"
-        "from nem_cli.workflow.shipped import shipped_configs; from nem_cli.experiment.plan import levels;"
+        "from nem_cli.experiment.shipped import shipped_configs; from nem_cli.experiment.plan import levels;"
         "from nem_cli.experiment.block import run_block;"
         "e = load(shipped_configs()['anem'], ['sample_size=1000000', 'sweep.sigma=[1.9]']);"
         "run_block(levels(e)[1], 1, 0);"

@@ -1,1 +1,0 @@
-"""Statistics of trials: summaries, the bootstrap, comparisons, and the NEM condition measured."""

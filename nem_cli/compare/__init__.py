@@ -1,0 +1,1 @@
+"""`nem compare`."""

@@ -1,0 +1,1 @@
+"""Style, axes, curves, heatmaps and tables."""

@@ -1,0 +1,87 @@
+"""Swept settings as axes: what an axis is called, and where a value lies on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nem_cli.drawing import text
+from nem_cli.experiment.config import Experiment
+
+_SIGMA = r"initial noise standard deviation $\sigma_N$"
+_UNITS = {"additive": "data units", "multiplicative": "dimensionless"}
+_LABELS = {
+    "sample_size": "sample size",
+    "stop.tol": r"tolerance of the stop rule, tol (stops below $10^{-\mathrm{tol}}$)",
+    "stop.max_iterations": "M-steps done",
+    "noise.decay": r"decay $\tau$ (noise scale $\sigma_N k^{-\tau}$)",
+    "start.variances": r"start variance (data units$^2$)",
+    "start.means": "distance of the start means (data units)",
+    "mixture.means": "distance of the means (data units)",
+    "mixture.variances": r"variance (data units$^2$)",
+}
+VALUES = {
+    "mean_iterations": "mean M-steps to the stop rule",
+    "speedup_percent": "fewer M-steps than EM (%)",
+    "log_likelihood_gap": "final log-likelihood minus EM's",
+}
+"""What the columns of a summary that a figure may show are called."""
+
+
+def label(path: str, injection: str | None = None) -> str:
+    """An axis label with its unit.
+
+    Parameters
+    ----------
+    path : str
+        The swept setting.
+    injection : str, optional
+        The one mode of noise on the axis; sigma's unit depends on it.
+    """
+    if path == "sigma":
+        unit = _UNITS.get(injection or "")
+        return f"{_SIGMA} ({unit})" if unit else _SIGMA
+    return _LABELS.get(path, path.split(".")[-1].replace("_", " "))
+
+
+def coordinate(path: str, value: Any) -> float | None:
+    """Where a value lies on its axis; None where it isn't a number.
+
+    Means stand at their distance, other lists at the value that all of their elements share.
+    """
+    if isinstance(value, list | tuple) and value and all(_is_number(item) for item in value):
+        if path.endswith("means"):
+            return float(max(value) - min(value))
+        return float(value[0]) if min(value) == max(value) else None
+    return float(value) if _is_number(value) else None
+
+
+def positions(path: str, values: Sequence[Any]) -> tuple[list[float], bool]:
+    """Where values lie, and whether these are numbers; else they stand at 0, 1, 2, ..."""
+    found = [coordinate(path, value) for value in values]
+    numbers = [each for each in found if each is not None]
+    if len(numbers) == len(found) and len(set(numbers)) == len({text.shown(value) for value in values}):
+        return numbers, True
+    order = list(dict.fromkeys(text.shown(value) for value in values))
+    return [float(order.index(text.shown(value))) for value in values], False
+
+
+def tick(path: str, value: Any) -> str:
+    """A value as it stands at an axis."""
+    at = coordinate(path, value)
+    return text.shown(value) if at is None else f"{at:g}"
+
+
+def lookup(experiment: Experiment, settings: Sequence[tuple[str, Any]], path: str) -> Any:
+    """A setting's value at a level: the swept one, else the experiment's."""
+    swept = dict(settings)
+    if path in swept:
+        return swept[path]
+    node: Any = experiment
+    for key in path.split("."):
+        node = getattr(node, key)
+    return node
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

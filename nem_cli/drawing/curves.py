@@ -1,0 +1,189 @@
+"""Curves of levels against a swept setting: EM's level, intervals, the optimum, and the paper's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from nem_cli.drawing import axis, text
+from nem_cli.drawing.style import BASELINE, COLOURS, EM_LOOK, PAPER, Look, look
+from nem_cli.experiment.config import Experiment
+from nem_cli.statistics.published import MIXTURE, OPTIMA, Optimum
+from nem_cli.statistics.summary import LevelSummary
+
+
+def draw_curves(axes: Axes, experiment: Experiment, summary: Sequence[LevelSummary]) -> None:
+    """A curve for each value of the settings that aren't on the horizontal axis."""
+    chosen = experiment.figure
+    curves = grouped(experiment, summary)
+    one = len(curves) == 1
+    number = 0
+    for others, rows in curves:
+        name = curve_name(experiment, others) if others else f"{experiment.noise.injection} noise"
+        plain = all(row.sigma == 0 for row in rows) and len(curves) > 1
+        _draw_curve(axes, experiment, rows, name, EM_LOOK if plain else look(number))
+        number += not plain
+    levels = {row.mean_iterations: row for row in summary if row.sigma == 0}
+    if chosen.y != "mean_iterations":
+        axes.axhline(0, color=BASELINE, linewidth=1.2, linestyle="--", zorder=1, label="EM")
+    elif chosen.x == "sigma" and len(levels) == 1:
+        _draw_baseline(axes, *levels.values())
+    if one and chosen.x == "sigma" and chosen.y == "mean_iterations":
+        _mark_optimum(axes, summary)
+    paper = published(experiment) if chosen.x == "sigma" and one else None
+    if paper:
+        axes.axvline(
+            paper.sigma, color=PAPER, linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=1,
+            label=rf"the paper's optimum $\sigma^* = {paper.sigma:g}$",
+        )  # fmt: skip
+    _label(axes, experiment, summary)
+
+
+def grouped(
+    experiment: Experiment, summary: Sequence[LevelSummary]
+) -> list[tuple[tuple[tuple[str, Any], ...], list[LevelSummary]]]:
+    """The curves: what sets each apart, and its levels from left to right.
+
+    Where sigma isn't on the axis, plain EM is one curve whatever the noise's settings, and none where it is 0 by
+    construction.
+    """
+    chosen = experiment.figure
+    found: dict[str, tuple[tuple[tuple[str, Any], ...], list[LevelSummary]]] = {}
+    for row in summary:
+        plain = chosen.x != "sigma" and row.sigma == 0
+        if plain and chosen.y != "mean_iterations":
+            continue
+        others = tuple(
+            (path, value)
+            for path, value in row.settings
+            if path not in (chosen.x, chosen.panels) and not (plain and path.startswith("noise."))
+        )
+        rows = found.setdefault(repr(others), (others, []))[1]
+        if not (plain and any(_value(each, chosen.x) == _value(row, chosen.x) for each in rows)):
+            rows.append(row)
+    for _, rows in found.values():
+        where, numeric = axis.positions(chosen.x, [_value(row, chosen.x) for row in rows])
+        if numeric:
+            rows[:] = [rows[i] for i in np.argsort(where, kind="stable")]
+    return list(found.values())
+
+
+def curve_name(experiment: Experiment, others: Sequence[tuple[str, Any]]) -> str:
+    """What tells a curve from the others."""
+    swept = dict(others)
+    if swept.get("sigma") == 0.0:
+        rest = text.curve_name(tuple((path, value) for path, value in others if path != "sigma"))
+        return f"EM, {rest}" if rest else "EM"
+    names = []
+    for path, value in others:
+        if path == "sigma":
+            names.append(rf"$\sigma_N = {value:g}$")
+        elif path == "noise.injection":
+            names.insert(0, str(value))
+        elif path == "noise.screen":
+            names.append("blind (no screen)" if value == "none" else str(value))
+        else:
+            names.append(text.setting(path, value))
+    return ", ".join(names)
+
+
+def published(experiment: Experiment) -> Optimum | None:
+    """The paper's optimum where this experiment has the paper's mixture and a screened mode of the paper's."""
+    mixture = experiment.mixture.model_dump()
+    if mixture != MIXTURE or experiment.noise.screen != "every-component":
+        return None
+    return OPTIMA.get(experiment.noise.injection)
+
+
+def interval(experiment: Experiment, row: LevelSummary, name: str) -> tuple[float, float, float] | None:
+    """A column's value with the ends of its interval; None where it can't be had."""
+    if name == "mean_iterations":
+        return row.mean_iterations, row.ci_low, row.ci_high
+    if name == "speedup_percent":
+        found = (row.speedup_percent, row.speedup_ci_low, row.speedup_ci_high)
+    else:
+        gap, error = row.log_likelihood_gap, row.log_likelihood_gap_se
+        z = NormalDist().inv_cdf(0.5 + experiment.bootstrap.confidence / 2)
+        found = (gap, None if gap is None or error is None else gap - z * error,
+                 None if gap is None or error is None else gap + z * error)  # fmt: skip
+    value, low, high = found
+    return None if value is None or low is None or high is None else (value, low, high)
+
+
+def _value(row: LevelSummary, path: str) -> Any:
+    return dict(row.settings)[path]
+
+
+def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[LevelSummary], name: str, chosen_look: Look) -> None:
+    chosen = experiment.figure
+    where, _ = axis.positions(chosen.x, [_value(row, chosen.x) for row in rows])
+    points = [interval(experiment, row, chosen.y) for row in rows]
+    drawn = [(x, *point, row) for x, point, row in zip(where, points, rows, strict=True) if point is not None]
+    if not drawn:
+        return
+    x, value, low, high = (np.array([each[i] for each in drawn], dtype=float) for i in range(4))
+    colour = chosen_look.colour
+    ends = np.maximum([value - low, high - value], 0)
+    axes.errorbar(
+        x, value, ends, color=colour, marker=chosen_look.marker, markersize=4.5, linewidth=1.3, capsize=2,
+        linestyle=chosen_look.line, elinewidth=1, label=name,
+    )  # fmt: skip
+    if chosen.y != "mean_iterations":
+        return
+    bounds = [each[4].max_iterations > 0 and not text.asks_for_cap(each[4], experiment.stop.rule) for each in drawn]
+    if any(bounds):  # the cap cut some trials short
+        medians = np.array([each[4].median_iterations for each in drawn])
+        axes.plot(x[bounds], value[bounds], linestyle="none", marker="^", markersize=10, markerfacecolor="none",
+                  color=colour, label="lower bound: trials at the cap")  # fmt: skip
+        axes.plot(x[bounds], medians[bounds], linestyle="none", marker="_", markersize=12, color=colour,
+                  label="median there")  # fmt: skip
+
+
+def _draw_baseline(axes: Axes, row: LevelSummary) -> None:
+    axes.axhspan(row.ci_low, row.ci_high, color=BASELINE, alpha=0.15, linewidth=0, zorder=0)
+    axes.axhline(
+        row.mean_iterations, color=BASELINE, linewidth=1.2, linestyle="--", zorder=1,
+        label=f"EM: {row.mean_iterations:.2f} M-steps",
+    )  # fmt: skip
+
+
+def _mark_optimum(axes: Axes, summary: Sequence[LevelSummary]) -> None:
+    best = min(summary, key=lambda row: (row.mean_iterations, row.sigma))
+    if best.sigma == 0:
+        return
+    speedup = "" if best.speedup_percent is None else f", {best.speedup_percent:.1f} % fewer"
+    axes.plot(
+        best.sigma, best.mean_iterations, marker="o", markersize=11, markerfacecolor="none", markeredgewidth=1.8,
+        color=COLOURS[1], linestyle="none",
+        label=rf"measured optimum $\sigma^* = {best.sigma:g}$: {best.mean_iterations:.2f} M-steps{speedup}",
+    )  # fmt: skip
+
+
+def _label(axes: Axes, experiment: Experiment, summary: Sequence[LevelSummary]) -> None:
+    chosen = experiment.figure
+    modes = {axis.lookup(experiment, row.settings, "noise.injection") for row in summary}
+    axes.set_xlabel(axis.label(chosen.x, modes.pop() if len(modes) == 1 else None))
+    axes.set_ylabel(axis.VALUES[chosen.y])
+    axes.margins(x=0.02)
+    values = list({axis.tick(chosen.x, _value(row, chosen.x)): _value(row, chosen.x) for row in summary}.values())
+    where, numeric = axis.positions(chosen.x, values)
+    if not numeric or chosen.x != "sigma":
+        if chosen.log and numeric and min(where) > 0:
+            axes.set_xscale("log")
+            axes.xaxis.set_minor_locator(NullLocator())
+        if len(values) <= 12:
+            axes.set_xticks(where, [axis.tick(chosen.x, value) for value in values])
+    elif chosen.log:
+        axes.set_xscale("symlog", linthresh=min(x for x in where if x > 0) if max(where) > 0 else 1)
+    if chosen.log_y and chosen.y == "mean_iterations":
+        axes.set_yscale("log")
+        low, high = axes.get_ylim()
+        ticks = [b * 10.0**p for p in range(-1, 9) for b in (1, 2, 5) if low <= b * 10.0**p <= high]
+        axes.yaxis.set_major_locator(FixedLocator(ticks))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))

@@ -1,0 +1,72 @@
+"""A heatmap of levels over two swept settings, its colours centred at 0 and its values printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from nem_cli.drawing import axis
+from nem_cli.drawing.curves import interval
+from nem_cli.drawing.style import DIVERGING
+from nem_cli.experiment.config import Experiment
+from nem_cli.statistics.summary import LevelSummary
+
+COLOUR_LIMIT = 50.0
+"""Per cent at which colours saturate; the cells' numbers go on."""
+
+
+def draw_heatmap(axes: Axes, experiment: Experiment, summary: Sequence[LevelSummary], *, colourbar: bool) -> None:
+    """One cell a level; a cell whose interval holds 0 is in brackets. Plain EM, 0 by construction, is left out."""
+    chosen = experiment.figure
+    assert chosen.rows is not None
+    rows = [row for row in summary if row.sigma > 0 or chosen.y == "mean_iterations"]
+    across = _ordered(chosen.x, rows)
+    upwards = _ordered(chosen.rows, rows)
+    values = np.full((len(upwards), len(across)), np.nan)
+    texts: list[tuple[int, int, str]] = []
+    for row in rows:
+        settings = dict(row.settings)
+        i, j = upwards.index(settings[chosen.rows]), across.index(settings[chosen.x])
+        point = interval(experiment, row, chosen.y)
+        if point is None or not np.isnan(values[i, j]):
+            continue
+        values[i, j] = point[0]
+        digits = 0 if chosen.y == "speedup_percent" and abs(point[0]) >= 1 else 1
+        number = f"{point[0]:z.{digits}f}".replace("-", "\N{MINUS SIGN}")
+        texts.append((i, j, f"({number})" if point[1] <= 0 <= point[2] else number))
+    centred = chosen.y != "mean_iterations"
+    largest = float(np.nanmax(np.abs(values))) if texts else 1.0
+    limit = min(COLOUR_LIMIT, largest) if chosen.y == "speedup_percent" else largest
+    shading: dict[str, Any] = (
+        {"cmap": DIVERGING, "vmin": -(limit or 1), "vmax": limit or 1} if centred else {"cmap": "viridis"}
+    )
+    image = axes.imshow(values, origin="lower", aspect="auto", **shading)
+    for i, j, number in texts:
+        dark = abs(values[i, j]) > 0.65 * limit if centred else values[i, j] < np.nanmean(values)
+        axes.text(j, i, number, ha="center", va="center", fontsize=8, color="white" if dark else "black")
+    axes.set_xticks(range(len(across)), [axis.tick(chosen.x, value) for value in across])
+    axes.set_yticks(range(len(upwards)), [axis.tick(chosen.rows, value) for value in upwards])
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    modes = {axis.lookup(experiment, row.settings, "noise.injection") for row in rows}
+    mode = modes.pop() if len(modes) == 1 else None
+    axes.set_xlabel(axis.label(chosen.x, mode))
+    axes.set_ylabel(axis.label(chosen.rows, mode))
+    if colourbar:
+        extend = "both" if centred and largest > limit else "neither"
+        bar = axes.figure.colorbar(image, ax=axes, extend=extend, pad=0.02)
+        bar.set_label(axis.VALUES[chosen.y])
+
+
+def _ordered(path: str, rows: Sequence[LevelSummary]) -> list[Any]:
+    """The values of a setting, numbers from small to large, others as in the sweep."""
+    values: list[Any] = []
+    for row in rows:
+        value = dict(row.settings)[path]
+        if value not in values:
+            values.append(value)
+    where, _ = axis.positions(path, values)
+    return [values[i] for i in np.argsort(where, kind="stable")]

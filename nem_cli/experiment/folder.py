@@ -1,0 +1,141 @@
+"""The files of a run's folder: found, read and written whole or not at all."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nem_cli.errors import ConfigError, FolderError, RunError
+from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.shipped import shipped_configs
+
+RESULTS = Path("results")
+_UNFINISHED = ".nem-tmp"
+
+
+def find_config(given: str | Path) -> Path:
+    """A config's file: a path, or the bare name of a shipped one.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such file; the message lists the shipped configs.
+    """
+    path = Path(given)
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:  # a name too long, a folder that may not be searched
+        raise ConfigError(f"can't be read: {error.strerror}", source=str(given)) from None
+    shipped = shipped_configs()
+    if path.name.removesuffix(".yaml") in shipped and path.parent == Path("."):
+        return shipped[path.name.removesuffix(".yaml")]
+    if path.is_dir():
+        raise ConfigError("is a folder, not a config file", source=str(given))
+    near = difflib.get_close_matches(path.name.removesuffix(".yaml"), shipped, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise ConfigError(
+        f"there is no such config file, nor a shipped config of that name; {hint}shipped are "
+        f"{', '.join(sorted(shipped))}",
+        source=str(given),
+    )
+
+
+def find_run(given: str | Path) -> Path:
+    """A run's folder.
+
+    Raises
+    ------
+    FolderError
+        If there is no such folder, or it holds no run.
+    """
+    folder = Path(given)
+    if not folder.is_dir():
+        problem = "is a file, not a run's folder" if folder.exists() else "there is no such folder"
+        hint = f"; did you mean {RESULTS / folder}?" if (RESULTS / folder).is_dir() else ""
+        raise FolderError(problem + hint, source=str(folder))
+    read_text(folder / "config.yaml")
+    return folder
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Refuse a folder for results before any work is done for it.
+
+    Raises
+    ------
+    FolderError
+        If it is a file, lies in one, or may not be written.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
+    if not there.is_dir():
+        raise FolderError("is a file, or lies in one; results need a folder", source=str(folder))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise FolderError(f"can't be written: {os.strerror(errno.EACCES)}; choose another --out", source=str(folder))
+
+
+def write(path: Path, content: str | bytes | Iterable[str]) -> None:
+    """Write a file under a temporary name, then rename it: readers see the old file or the new one.
+
+    Raises
+    ------
+    RunError
+        If it can't be written; the old file is left as it was.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                if isinstance(content, bytes):
+                    file.write(content)
+                else:
+                    for part in [content] if isinstance(content, str) else content:
+                        file.write(part.encode())
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise RunError(f"{path}: can't be written: {error.strerror}") from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the unfinished files that a killed run left in its folder."""
+    for path in folder.glob(f".*{_UNFINISHED}"):
+        path.unlink(missing_ok=True)
+
+
+def config_yaml(experiment: Experiment) -> str:
+    """The experiment as YAML, every default written out."""
+    tree = experiment.model_dump(mode="json")
+    return yaml.safe_dump(tree, sort_keys=False, default_flow_style=None, allow_unicode=True, width=110)
+
+
+def manifest_json(manifest: dict[str, Any]) -> str:
+    """A manifest as indented JSON."""
+    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+
+
+def read_text(path: Path) -> str:
+    """A file of a finished run.
+
+    Raises
+    ------
+    FolderError
+        If it isn't there: the folder is no run, or no finished one.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise FolderError(f"is no finished run: it has no readable {path.name}", source=str(path.parent)) from None

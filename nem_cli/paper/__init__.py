@@ -1,0 +1,1 @@
+"""`nem figures`: the paper's numbers, claims, studies and page."""

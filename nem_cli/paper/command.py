@@ -1,0 +1,65 @@
+"""`nem figures`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nem_cli.terminal import messages as terminal
+from nem_cli.terminal import options
+
+
+@terminal.resumable
+def figures(
+    out: options.Root = Path("results"),
+    trials: options.Trials = None,
+    jobs: options.Jobs = None,
+    backend: options.Backend = "loky",
+    scheduler: options.Scheduler = "",
+    timeout: options.Timeout = None,
+    everything: Annotated[bool, typer.Option("--all", help="Run every study too, and put it into the report.")] = False,
+    fresh: options.Fresh = False,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Make the paper's figures from simulated trials, the comparison of the modes, and the reproduction report.
+
+    Runs that are there already are used, and a stopped one goes on.
+
+    Example: nem figures --trials 200
+    """
+    from nem_cli.experiment.runner import Workers
+    from nem_cli.paper.figures import estimates
+    from nem_cli.paper.figures import figures as make
+
+    workers = Workers(jobs, backend, scheduler, timeout)
+    if dry_run:
+        for sentence in estimates(trials, workers, everything=everything):
+            terminal.console().print(sentence)
+        return
+    made = make(
+        out,
+        trials=trials,
+        workers=workers,
+        progress=lambda name: terminal.progress(name, quiet or json),
+        everything=everything,
+        fresh=fresh,
+        command=["nem", *sys.argv[1:]],
+    )
+    if json:
+        from nem_cli.paper.claims import rows_json
+
+        typer.echo(rows_json(made.rows))
+    elif not quiet:
+        from nem_cli.paper.verdict_table import print_verdict
+
+        for run in made.runs:
+            typer.echo(f"{run.folder / 'figure.png'}: {run.experiment.title}")
+        for folder in made.comparisons:
+            typer.echo(f"{folder / 'comparison.png'}: the modes compared at their optima")
+        print_verdict(made.rows, made.runs[0].experiment.trials)
+        typer.echo(f"{made.report}: the report; its table is in {made.verdict}")

@@ -1,0 +1,80 @@
+"""`--until-ci`: add trials until the intervals are narrow enough."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nem_cli.errors import ConfigError
+from nem_cli.experiment.plan import Level
+from nem_cli.statistics.summary import LevelSummary
+
+MAX_TRIALS = 100_000
+GROWTH = 1.5
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Stop adding trials once every level's interval of the mean count is narrow enough.
+
+    The intervals are looked at after fixed numbers of whole blocks: first the config's trials, then half as many blocks
+    again each time, in block order. So the number of trials reached depends on the config alone, not on the workers or
+    on what a stopped run left behind.
+
+    An interval that decides when to stop is a little optimistic: the looks at which the spread happens to be
+    underestimated are the ones that stop. With blocks of 1000 trials the spread is known to a few per cent at the
+    first look, so the effect is small. For an interval without it, run the number of trials reached again with
+    another seed.
+
+    Parameters
+    ----------
+    half_width : float
+        The widest half-width allowed, in M-steps.
+    max_trials : int
+        Trials a level at which to stop in any case.
+
+    Raises
+    ------
+    ConfigError
+        If one of these isn't allowed.
+    """
+
+    half_width: float
+    max_trials: int = MAX_TRIALS
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.half_width) and self.half_width > 0):
+            raise ConfigError("must be a number of M-steps above 0", source="--until-ci", value=self.half_width)
+        if not 1 <= self.max_trials <= 10**9:
+            raise ConfigError(
+                "must be a whole number from 1 to 1,000,000,000", source="--max-trials", value=self.max_trials
+            )
+
+    def looks(self, levels: Sequence[Level], trials: int) -> Iterator[int]:
+        """The numbers of trials at which the intervals are looked at, beginning with the config's."""
+        unit = max(level.block_trials for level in levels)
+        blocks = -(-trials // unit)
+        while blocks * unit < self.max_trials:
+            yield blocks * unit
+            blocks = math.ceil(GROWTH * blocks)
+        yield self.max_trials
+
+    def reached(self, summary: Sequence[LevelSummary]) -> bool:
+        """Whether every level is narrow enough."""
+        return widest(summary) <= self.half_width
+
+    def note(self, summary: Sequence[LevelSummary]) -> dict[str, Any]:
+        """What the manifest says of it."""
+        return {
+            "half_width": self.half_width,
+            "max_trials": self.max_trials,
+            "widest": widest(summary),
+            "reached": self.reached(summary),
+        }
+
+
+def widest(summary: Sequence[LevelSummary]) -> float:
+    """The largest half-width of a level's interval of the mean count."""
+    return max((row.ci_high - row.ci_low) / 2 for row in summary)

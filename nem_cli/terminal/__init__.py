@@ -1,0 +1,1 @@
+"""What every command shares: options, tables, progress, messages and exit codes."""

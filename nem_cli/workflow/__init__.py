@@ -1,1 +1,0 @@
-"""Sweep, compare, figures, verify, fit and replay as functions that join the floors below."""
