@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 GO_ON = "finished blocks are kept, and the same command goes on where this one stopped"
 """What a run that couldn't end tells the person who runs the command."""
 
@@ -53,6 +56,12 @@ class FolderError(ConfigError):
 
 class NemWarning(UserWarning):
     """Something that the person who runs the command should know; the run goes on."""
+
+
+def suggest(name: str, allowed: Iterable[str]) -> str:
+    """A hint for a misspelt name: ``did you mean additive? ``, or nothing where no allowed name is near."""
+    near = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.5)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 def _shorten(value: object, width: int = 80) -> str:

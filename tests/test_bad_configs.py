@@ -14,9 +14,11 @@ from typer.testing import CliRunner
 
 from nem_cli.cli.app import app
 from nem_cli.errors import ConfigError, NemError
+from nem_cli.experiment import dialect
+from nem_cli.experiment.folder import config_yaml
 from nem_cli.experiment.journal import Journal
-from nem_cli.experiment.load import load, validate
-from nem_cli.experiment.plan import levels
+from nem_cli.experiment.load import load
+from nem_cli.experiment.plan import levels, validate
 from nem_cli.experiment.runner import Workers
 from nem_cli.statistics import tables
 from nem_cli.sweep.sweep import _summary, _trials, run_levels
@@ -49,6 +51,12 @@ def checked(text, tmp_path, *arguments):
         ({"sample_size": "many"}, ["sample_size", "many", "whole number"]),
         ({"noise": {"decay": float("nan")}}, ["noise.decay", "nan"]),
         ({"noise": {"injection": "aditive"}}, ["noise.injection", "aditive", "did you mean additive"]),
+        ({"title": "a\x1b[31mb"}, ["title", "control characters"]),
+        ({"sweep": [{"sigma": [1]}, {"noise.injecton": ["additive"]}]}, ["sweep.noise.injecton", "noise.injection?"]),
+        ({"sweep": [{"start": ["moments"]}, {"start.means": [[0, 1]]}]}, ["start.means", 'start="moments"']),
+        ({"sweep": {"sigma": {"start": 0, "stop": 1, "num": 100_000}}}, ["sweep.sigma", "num", "10,000"]),
+        ({"sweep": {"noise.decay": [*range(10_001)]}}, ["sweep.noise.decay", "10,001 values"]),
+        ({f"key_{number}": 1 for number in range(90)}, ["key_0", "key_19", "70 problems more"]),
     ],
 )
 def test_the_message_names_file_path_value_and_what_is_allowed(change, says, tmp_path):
@@ -56,6 +64,7 @@ def test_the_message_names_file_path_value_and_what_is_allowed(change, says, tmp
     path.write_text(yaml.safe_dump(GOOD | change))
     done = children.nem("sweep", path, cwd=tmp_path)
     children.assert_message(done, 2, str(path), *says)
+    assert len(done.stderr) < 6000
     assert [entry.name for entry in tmp_path.iterdir()] == ["bad.yaml"]
 
 
@@ -68,10 +77,41 @@ def test_the_message_names_file_path_value_and_what_is_allowed(change, says, tmp
         b"\x00", "a: \ud800", "<<: 3", "1: 2", "null: 1", "sweep: {sigma: {start: 0, stop: .inf, num: 3}}",
         "--- 1\n--- 2",
         "a: " + "9" * 5000, "a: 0x" + "f" * 5000, "a: 1:1:1:" + "1" * 5000,
+        "name: !!timestamp foo", "sweep: !!map [a, b]", "sweep: !!set [a, b]", "log: !!bool x", "a: !!float 1:9e999",
+        "title: \"\\ud800\"",
     ],
 )  # fmt: skip
 def test_what_is_no_config_at_all(text, tmp_path):
     assert checked(text, tmp_path).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("0100", 100), ("0o17", 15), ("0x1F", 31), ("1e-3", 1e-3), ("-.5", -0.5), ("+7", 7), (".inf", float("inf")),
+        ("True", True), ("~", None), ("", None),
+        ("on", "on"), ("no", "no"), ("1:30:00", "1:30:00"), ("1_000", "1_000"), ("2024-02-03", "2024-02-03"),
+        ("0b11", "0b11"), ("=", "="), ("'1'", "1"),
+    ],
+)  # fmt: skip
+def test_scalars_are_those_of_the_core_schema_of_yaml_1_2(written, value):
+    assert dialect.parse(f"a: {written}", "") == {"a": value}
+    assert type(dialect.parse(f"a: {written}", "")["a"]) is type(value)
+
+
+LINES = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=20)
+"""What a title may be."""
+
+
+@given(st.lists(LINES | st.floats() | st.integers(-(10**20), 10**20) | st.booleans() | st.none(), max_size=4))
+def test_what_is_written_is_read_back_as_it_was(values):
+    assert repr(dialect.parse(dialect.dump({"a": values}), "")) == repr({"a": values})
+
+
+@pytest.mark.parametrize("title", ["on", "1e3", "0o17", "1:30", "null", "2024-01-01", "0100", "=", "<<"])
+def test_a_title_stays_what_it_is(title):
+    experiment = validate(GOOD | {"name": "a", "title": title})
+    assert validate(dialect.parse(config_yaml(experiment), "")) == experiment
 
 
 def test_files_that_are_not_there(tmp_path):

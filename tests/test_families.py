@@ -17,7 +17,7 @@ from nem_cli.em.posterior import log_likelihood
 from nem_cli.em.registry import families, starts, stop_rules
 from nem_cli.em.status import Status
 from nem_cli.errors import ConfigError
-from nem_cli.experiment.load import validate
+from nem_cli.experiment.plan import validate
 
 EXPONENTIAL = families.get("exponential")
 

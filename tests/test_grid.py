@@ -9,8 +9,8 @@ from nem_cli.errors import ConfigError
 from nem_cli.experiment.block import data_and_starts, run_block
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.folder import config_yaml
-from nem_cli.experiment.load import load, validate
-from nem_cli.experiment.plan import levels, stream
+from nem_cli.experiment.load import load
+from nem_cli.experiment.plan import levels, stream, validate
 from nem_cli.experiment.shipped import shipped_configs
 
 BASE = {
@@ -93,7 +93,8 @@ def test_lists_can_be_swept():
         ({"sigma": {"start": 0, "stop": 1}}, "just start, stop and num"),
         ({"sigma": {"start": 0, "stop": 1, "num": 0}}, "num must be"),
         ({"noise.dekay": [1]}, "no such setting"),
-        ({"trials": [1, 2]}, "can't be swept"),
+        ({"trials": [1, 2]}, "settings begin with sigma, mixture"),
+        ({1: [1]}, "dotted path"),
         ({"noise.decay": [1, -1]}, "greater than or equal to 0"),
         ({"sample_size": [10, 2.5]}, "integer"),
         (

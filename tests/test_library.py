@@ -15,7 +15,7 @@ import pytest
 import nem_cli
 from nem_cli.em.status import Status
 from nem_cli.errors import ConfigError, FolderError, RunError
-from nem_cli.experiment.load import validate
+from nem_cli.experiment.plan import validate
 from nem_cli.experiment.runner import Workers
 
 

@@ -12,7 +12,7 @@ from command_line import invoke
 
 from nem_cli.em.status import Status
 from nem_cli.errors import ConfigError
-from nem_cli.experiment.load import validate
+from nem_cli.experiment.plan import validate
 from nem_cli.experiment.runner import Workers
 from nem_cli.replay.iterates import Ending
 from nem_cli.replay.replay import replay, write

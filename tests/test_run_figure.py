@@ -12,8 +12,7 @@ from nem_cli.drawing.curves import grouped, interval, published
 from nem_cli.drawing.heatmap import draw_heatmap
 from nem_cli.drawing.style import png, style, svg
 from nem_cli.errors import ConfigError
-from nem_cli.experiment.load import validate
-from nem_cli.experiment.plan import levels
+from nem_cli.experiment.plan import levels, validate
 from nem_cli.statistics.summary import LevelSummary
 from nem_cli.sweep.figure import caption, run_figure, split
 

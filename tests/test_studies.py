@@ -13,8 +13,8 @@ from nem_cli.drawing.style import png
 from nem_cli.em.status import Status
 from nem_cli.experiment import plan
 from nem_cli.experiment.block import trial_dtype
-from nem_cli.experiment.load import load, validate
-from nem_cli.experiment.plan import levels
+from nem_cli.experiment.load import load
+from nem_cli.experiment.plan import levels, validate
 from nem_cli.experiment.runner import Workers
 from nem_cli.experiment.shipped import shipped_configs
 from nem_cli.paper import accuracy as accuracy_analysis

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nem_cli.experiment.load import validate
-from nem_cli.experiment.plan import levels
+from nem_cli.experiment.plan import levels, validate
 from nem_cli.statistics.bootstrap import (
     JOINT_LIMIT,
     jointly_resampled_means,

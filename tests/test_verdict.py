@@ -9,8 +9,7 @@ import pytest
 
 from nem_cli.compare.comparison import Comparison, Counts, Difference, Interval, side
 from nem_cli.errors import ConfigError
-from nem_cli.experiment.load import validate
-from nem_cli.experiment.plan import levels
+from nem_cli.experiment.plan import levels, validate
 from nem_cli.paper import claims, verdict
 from nem_cli.paper.evidence import Evidence, ModeEvidence
 from nem_cli.paper.prose import tally

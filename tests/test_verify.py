@@ -15,7 +15,8 @@ from nem_cli.em.parameters import Parameters
 from nem_cli.em.registry import families
 from nem_cli.errors import ConfigError, RunError
 from nem_cli.experiment.folder import find_config
-from nem_cli.experiment.load import load, validate
+from nem_cli.experiment.load import load
+from nem_cli.experiment.plan import validate
 from nem_cli.verify.condition import Estimate, measure
 from nem_cli.verify.text import PROMISE, sentences, verify_csv
 from nem_cli.verify.verification import Verdict

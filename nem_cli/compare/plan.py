@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from nem_cli.em.registry import injections
-from nem_cli.errors import ConfigError
+from nem_cli.errors import ConfigError, suggest
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.folder import find_config
-from nem_cli.experiment.load import load, validate
-from nem_cli.experiment.plan import levels, swept_paths
+from nem_cli.experiment.load import load
+from nem_cli.experiment.plan import levels, swept_paths, validate
 from nem_cli.experiment.shipped import FIGURE_CONFIGS, shipped_configs
 from nem_cli.sweep.sweep import Run
 
@@ -165,8 +164,7 @@ def _config(given: str) -> Path:
             "that names it",
             source=given,
         )
-    near = difflib.get_close_matches(given, [*FIGURE_CONFIGS, *shipped], n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}? " if near and os.sep not in given else ""
+    hint = "" if os.sep in given else suggest(given, [*FIGURE_CONFIGS, *shipped])
     raise ConfigError(
         f"is neither an injection mode, nor a config, nor a run's folder; {hint}modes are {', '.join(FIGURE_CONFIGS)}; "
         f"shipped configs are {', '.join(sorted(shipped))}",

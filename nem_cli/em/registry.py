@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar, cast
@@ -12,7 +11,7 @@ from nem_cli.em.injection import Injection
 from nem_cli.em.screen import Screen
 from nem_cli.em.start import Start
 from nem_cli.em.stop import StopRule
-from nem_cli.errors import ConfigError, PluginError
+from nem_cli.errors import ConfigError, PluginError, suggest
 
 T = TypeVar("T")
 
@@ -66,10 +65,9 @@ class Registry(Generic[T]):
                 return self._load(point.value, path)
         if ":" in name:
             return self._load(name, path)
-        near = difflib.get_close_matches(name, self.names(), n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]}?" if near else ""
         raise ConfigError(
-            f"unknown {self.kind}; allowed are {', '.join(self.names())}, or package.module:Name{hint}",
+            f"unknown {self.kind}; {suggest(name, self.names())}allowed are {', '.join(self.names())}, "
+            "or package.module:Name",
             path=path,
             value=name,
         )

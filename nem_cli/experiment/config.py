@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from nem_cli.em.noise import Noise
 from nem_cli.em.registry import families, injections, screens, starts, stop_rules
 from nem_cli.experiment.grid import SettingError, Sweep, as_sweep
+from nem_cli.experiment.paths import flatten
 
 WEIGHT_TOLERANCE = 1e-9
 
@@ -143,6 +155,13 @@ class Figure(Model):
         return self
 
 
+def _one_line(text: str) -> str:
+    """Refuse what would end the line, or move the cursor of a terminal; half characters can't be written at all."""
+    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text):
+        raise ValueError("must be one line of text without control characters")
+    return text
+
+
 def _start_kind(value: object) -> str:
     return "given" if isinstance(value, Mapping | Components) else "rule"
 
@@ -219,7 +238,9 @@ class Experiment(TrialSettings):
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="letters, digits, dots, dashes and underscores"
     )
-    title: str = Field(default="", description="a line of text")
+    title: Annotated[str, AfterValidator(_one_line)] = Field(
+        default="", max_length=300, description="a line of text, at most 300 characters"
+    )
     sweep: Annotated[Sweep, BeforeValidator(as_sweep)] = Field(
         default=({"sigma": (0.0,)},),
         description="a mapping of settings to lists of values (or start, stop, num), or a list of such mappings",
@@ -248,14 +269,3 @@ class Experiment(TrialSettings):
     def identity(self) -> dict[str, Any]:
         """What makes this another experiment when it changes, by dotted path."""
         return self.flat() | {"seed": self.seed}
-
-
-def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A nested mapping by dotted paths; lists are leaves."""
-    leaves: dict[str, Any] = {}
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            leaves |= flatten(value, f"{prefix}{key}.")
-        else:
-            leaves[f"{prefix}{key}"] = value
-    return leaves

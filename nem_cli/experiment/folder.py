@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
 import json
 import os
@@ -11,10 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from nem_cli.errors import ConfigError, FolderError, RunError
+from nem_cli.errors import ConfigError, FolderError, RunError, suggest
 from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.dialect import dump
 from nem_cli.experiment.shipped import shipped_configs
 
 RESULTS = Path("results")
@@ -40,8 +38,7 @@ def find_config(given: str | Path) -> Path:
         return shipped[path.name.removesuffix(".yaml")]
     if path.is_dir():
         raise ConfigError("is a folder, not a config file", source=str(given))
-    near = difflib.get_close_matches(path.name.removesuffix(".yaml"), shipped, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    hint = suggest(path.name.removesuffix(".yaml"), shipped)
     raise ConfigError(
         f"there is no such config file, nor a shipped config of that name; {hint}shipped are "
         f"{', '.join(sorted(shipped))}",
@@ -118,8 +115,7 @@ def remove_leftovers(folder: Path) -> None:
 
 def config_yaml(experiment: Experiment) -> str:
     """The experiment as YAML, every default written out."""
-    tree = experiment.model_dump(mode="json")
-    return yaml.safe_dump(tree, sort_keys=False, default_flow_style=None, allow_unicode=True, width=110)
+    return dump(experiment.model_dump(mode="json"))
 
 
 def manifest_json(manifest: dict[str, Any]) -> str:

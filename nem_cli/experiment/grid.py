@@ -12,9 +12,8 @@ import numpy as np
 Sweep = tuple[dict[str, tuple[Any, ...]], ...]
 """Grids, each a setting's dotted path to its values; the levels are the union of the grids' products."""
 
-MAX_LEVELS = 100_000
+MAX_LEVELS = 10_000
 MAX_NUMBER = 1e15
-_ROOTS = ("sigma", "mixture", "sample_size", "estimate", "start", "noise", "stop")
 
 
 class SettingError(ValueError):
@@ -58,8 +57,8 @@ def _grid(written: object) -> dict[str, tuple[Any, ...]]:
         raise ValueError("the grid is empty; it needs at least one setting with its values")
     grid: dict[str, tuple[Any, ...]] = {}
     for path, values in written.items():
-        if not isinstance(path, str) or path.split(".")[0] not in _ROOTS:
-            raise ValueError(f"{path!r} can't be swept; settings begin with {', '.join(_ROOTS)}")
+        if not isinstance(path, str):
+            raise ValueError(f"{path!r} isn't a setting's dotted path")
         grid[path] = _values(path, values)
     return grid
 
@@ -70,14 +69,15 @@ def _values(path: str, written: object) -> tuple[Any, ...]:
         raise SettingError(path, f"must be a list of values, or start, stop and num; got {written!r}")
     if not values:
         raise SettingError(path, "the list of values is empty")
-    rounded: list[Any] = []
+    if len(values) > MAX_LEVELS:
+        raise SettingError(path, f"has {len(values):,} values; at most {MAX_LEVELS:,} are allowed")
+    rounded: dict[str, Any] = {}
     for value in values:
         value = _rounded(path, value)
         if path == "sigma" and not (isinstance(value, float) and value >= 0):
             raise SettingError(path, f"an initial noise standard deviation is a number, 0 or more; got {value!r}")
-        if value not in rounded:
-            rounded.append(value)
-    return tuple(rounded)
+        rounded.setdefault(repr(value), value)
+    return tuple(rounded.values())
 
 
 def _range(path: str, written: Mapping[Any, Any]) -> Iterator[float | int]:

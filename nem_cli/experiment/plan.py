@@ -1,19 +1,21 @@
-"""The plan: levels, and blocks of trials with their random streams."""
+"""The plan: levels, and blocks of trials with their random streams; a config is valid if all its levels are."""
 
 from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from nem_cli.errors import ConfigError
+from nem_cli.errors import ConfigError, suggest
 from nem_cli.experiment.config import Experiment, TrialSettings
 from nem_cli.experiment.grid import points
-from nem_cli.experiment.load import checked
+from nem_cli.experiment.paths import flatten, get, put
+from nem_cli.experiment.validation import checked
 
 BLOCK_SAMPLES = 200_000
 BLOCK_TRIALS = 1000
@@ -81,18 +83,39 @@ def levels(experiment: Experiment, source: str = "") -> list[Level]:
     base = experiment.model_dump(include=set(TrialSettings.model_fields))
     chosen = list(points(experiment.sweep))
     paths = list(dict.fromkeys(path for point in chosen for path in point if path != "sigma"))
-    found: dict[tuple[float, str], Level] = {}
-    resolved: dict[str, TrialSettings] = {}
+    resolved: dict[str, tuple[TrialSettings, dict[str, Any]]] = {}
     for point in chosen:
-        others = {path: value for path, value in point.items() if path != "sigma"}
-        signature = repr(others)
-        if signature not in resolved:
-            resolved[signature] = _resolved(base, others, source)
-        trial = resolved[signature]
-        settings = (("sigma", point["sigma"]), *((path, _lookup(trial, path)) for path in paths))
+        others = _others(point)
+        if repr(others) not in resolved:
+            trial = _resolved(base, others, source)
+            resolved[repr(others)] = trial, trial.model_dump(mode="json")
+    found: dict[tuple[float, str], Level] = {}
+    for point in chosen:
+        trial, tree = resolved[repr(_others(point))]
+        try:
+            settings = (("sigma", point["sigma"]), *((path, get(tree, path)) for path in paths))
+        except KeyError as missing:
+            raise ConfigError(
+                f"isn't a setting where {_shown(_others(point))}, so there is no value for it; sweep it in an "
+                "experiment of its own",
+                path=f"sweep.{missing.args[0]}",
+                source=source,
+            ) from None
         level = Level(settings, point["sigma"], trial)
         found.setdefault((level.sigma, repr(settings)), level)
     return list(found.values())
+
+
+def validate(tree: Mapping[str, Any], source: str = "") -> Experiment:
+    """An experiment from a config's tree, every level of its grid checked too.
+
+    Raises
+    ------
+    ConfigError
+    """
+    experiment = checked(Experiment, tree, source)
+    levels(experiment, source)
+    return experiment
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:
@@ -105,29 +128,29 @@ def swept_paths(experiment: Experiment) -> set[str]:
     return {path for grid in experiment.sweep for path in grid if path != "sigma"}
 
 
+def _others(point: dict[str, Any]) -> dict[str, Any]:
+    return {path: value for path, value in point.items() if path != "sigma"}
+
+
 def _resolved(base: dict[str, Any], others: dict[str, Any], source: str) -> TrialSettings:
     tree = copy.deepcopy(base)
     for path, value in others.items():
-        node: Any = tree
-        *parents, last = path.split(".")
-        for key in parents:
-            node = node.get(key) if isinstance(node, dict) else None
-        if not isinstance(node, dict) or last not in node:
-            raise ConfigError("there is no such setting to sweep", path=f"sweep.{path}", source=source)
-        node[last] = value
+        try:
+            get(tree, path)
+        except KeyError:
+            hint = suggest(path, flatten(base))
+            raise ConfigError(
+                f"there is no such setting to sweep; {hint}settings begin with sigma, {', '.join(base)}",
+                path=f"sweep.{path}",
+                source=source,
+            ) from None
+        put(tree, path, value)
     try:
         return checked(TrialSettings, tree, "")
     except ConfigError as error:
-        shown = ", ".join(f"{path}={_plain(value)!r}" for path, value in others.items())
-        raise ConfigError(f"at level {shown}: {error}" if shown else str(error), path="sweep", source=source) from None
+        where = f"at level {_shown(others)}: " if others else ""
+        raise ConfigError(f"{where}{error}", path="sweep", source=source) from None
 
 
-def _lookup(trial: TrialSettings, path: str) -> Any:
-    node: Any = trial
-    for key in path.split("."):
-        node = getattr(node, key)
-    return node.model_dump(mode="json") if hasattr(node, "model_dump") else _plain(node)
-
-
-def _plain(value: Any) -> Any:
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+def _shown(others: dict[str, Any]) -> str:
+    return ", ".join(f"{path}={json.dumps(value, default=repr)}" for path, value in others.items())

@@ -22,8 +22,8 @@ from nem_cli.em.stop import StopRule
 from nem_cli.em.stops.max_change import MaxChange
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.config import Components
-from nem_cli.experiment.load import checked
 from nem_cli.experiment.plan import DATA, NOISE, stream
+from nem_cli.experiment.validation import checked
 from nem_cli.fit.fitted import Fit
 
 BATCH_VALUES = 1 << 22

@@ -18,8 +18,7 @@ from nem_cli.experiment import folder as files
 from nem_cli.experiment.block import data_and_starts, problem
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.journal import Journal
-from nem_cli.experiment.load import validate
-from nem_cli.experiment.plan import Level, levels
+from nem_cli.experiment.plan import Level, levels, validate
 from nem_cli.experiment.runner import Workers
 from nem_cli.paper.section import Section
 from nem_cli.paper.studies import context as page

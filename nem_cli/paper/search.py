@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.journal import Journal
-from nem_cli.experiment.load import validate
 from nem_cli.experiment.lock import FolderLock
-from nem_cli.experiment.plan import Level, levels, swept_paths
+from nem_cli.experiment.plan import Level, levels, swept_paths, validate
 from nem_cli.experiment.runner import Workers
 from nem_cli.paper.halving import Rung, successive_halving
 from nem_cli.paper.studies.optimal_noise import BestNoise

@@ -18,6 +18,7 @@ from nem_cli.experiment import folder as files
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.journal import Journal
 from nem_cli.experiment.load import assign, load
+from nem_cli.experiment.paths import get
 from nem_cli.experiment.plan import Level, levels
 from nem_cli.replay.iterates import Ending, Iterate, iterates
 from nem_cli.replay.table import replay_csv
@@ -120,10 +121,7 @@ def _has(level: Level, settings: Iterable[str]) -> bool:
         path = override.partition("=")[0].strip()
         tree: dict[str, Any] = {}
         assign(tree, override)
-        value: Any = tree
-        for key in path.split("."):
-            value = value[key]
-        if path not in others or others[path] != value:
+        if path not in others or others[path] != get(tree, path):
             return False
     return True
 

@@ -1,0 +1,87 @@
+"""Validation's errors as messages that name the path, the value and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from nem_cli.errors import ConfigError, NemError, suggest
+from nem_cli.experiment.grid import SettingError
+
+MAX_PROBLEMS = 20
+_TAGS = ("given", "rule")
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def checked(model: type[ModelT], tree: Mapping[str, Any], source: str, prefix: str = "") -> ModelT:
+    """Validate a tree, turning pydantic's errors into one `ConfigError`, a line a problem."""
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        problems = [_problem(model, dict(item), prefix) for item in error.errors()]
+    except NemError as error:  # a registry's own word
+        raise ConfigError(str(error), source=source) from error
+    first, *rest = problems
+    if len(rest) >= MAX_PROBLEMS:
+        rest[MAX_PROBLEMS - 1 :] = [ConfigError(f"and {len(rest) - MAX_PROBLEMS + 1:,} problems more")]
+    text = first.problem + "".join(f"\n{source + ': ' if source else ''}{other}" for other in rest)
+    raise ConfigError(text, path=first.path, value=None, source=source)
+
+
+def _problem(model: type[BaseModel], item: dict[str, Any], prefix: str) -> ConfigError:
+    keys = [key for key in item["loc"] if key not in _TAGS]
+    named = [str(key) for key in keys if isinstance(key, str)]
+    path = prefix + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
+    allowed = _description(model, named)
+    value = item.get("input")
+    shown = "" if isinstance(value, dict) or item["type"] == "missing" else f" (got {_short(value)})"
+    if item["type"] == "extra_forbidden":
+        names = _names(model, named[:-1])
+        hint = suggest(named[-1], names)
+        return ConfigError(f"unknown setting{shown}; {hint}allowed here: {', '.join(names)}", path=path)
+    if item["type"] == "missing":
+        return ConfigError(f"is missing; allowed: {allowed}" if allowed else "is missing", path=path)
+    if item["type"] == "value_error":
+        error = item["ctx"]["error"]
+        text = error.problem if isinstance(error, ConfigError) else str(error)
+        if isinstance(error, SettingError):
+            path = ".".join(part for part in (path.rstrip("."), error.path) if part)
+        return ConfigError(f"{text}{shown if isinstance(error, ConfigError) else ''}", path=path)
+    text = item["msg"][0].lower() + item["msg"][1:]
+    return ConfigError(f"{text}{shown}" + (f"; allowed: {allowed}" if allowed else ""), path=path)
+
+
+def _models(model: type[BaseModel], name: str) -> type[BaseModel] | None:
+    """The model that a field holds, where it holds one."""
+    field = model.model_fields.get(name)
+    candidates = getattr(field.annotation, "__args__", (field.annotation,)) if field else ()
+    for candidate in candidates:
+        candidate = getattr(candidate, "__origin__", candidate)
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _owner(model: type[BaseModel], keys: list[str]) -> type[BaseModel] | None:
+    owner: type[BaseModel] | None = model
+    for key in keys:
+        owner = _models(owner, key) if owner else None
+    return owner
+
+
+def _names(model: type[BaseModel], keys: list[str]) -> list[str]:
+    owner = _owner(model, keys)
+    return list(owner.model_fields) if owner else []
+
+
+def _description(model: type[BaseModel], keys: list[str]) -> str:
+    owner = _owner(model, keys[:-1]) if keys else None
+    field = owner.model_fields.get(keys[-1]) if owner else None
+    return (field.description or "") if field else ""
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
