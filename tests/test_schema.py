@@ -45,6 +45,7 @@ def valid(value, schema, root):
         "anyOf": lambda parts: any(map(sub, parts)),
         "oneOf": lambda parts: sum(map(sub, parts)) == 1,
         "pattern": lambda pattern: not is_text or re.search(pattern, value) is not None,
+        "maxLength": lambda n: not is_text or len(value) <= n,
         "minimum": lambda low: not number or value >= low,
         "maximum": lambda high: not number or value <= high,
         "exclusiveMinimum": lambda low: not number or value > low,
