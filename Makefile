@@ -1,34 +1,38 @@
 PYTHON ?= python3
 BIN := .venv/bin
+PARALLEL := --numprocesses auto --dist worksteal
 
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 .PHONY: help figures test test-slow test-oldest lint bench
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(BIN)/nem: pyproject.toml
+$(BIN)/python:
 	$(PYTHON) -m venv .venv
+
+$(BIN)/nem: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-.venv/.test: pyproject.toml $(BIN)/nem
+.venv/.test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
-	@touch $@
+	@touch $(BIN)/nem $@
 
 figures: $(BIN)/nem  ## Draw the paper's figures and the report from simulated trials, into results/
 	$(BIN)/nem figures $(ARGS)
 
 test: .venv/.test  ## Run the tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 test-slow: .venv/.test  ## Run the tests that take minutes, such as the intervals' coverage
-	$(BIN)/python -m pytest -m slow -rP
+	$(BIN)/python -m pytest $(PARALLEL) -m slow -rP
 
 test-oldest: pyproject.toml tests/constraints-oldest.txt  ## Run the tests on the oldest versions that are allowed
 	$(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install --quiet --constraint tests/constraints-oldest.txt --editable '.[test]'
-	.venv-oldest/bin/python -m pytest -m "not slow"
+	.venv-oldest/bin/python -m pytest $(PARALLEL) -m "not slow"
 
 bench: .venv/.test  ## Measure speed and memory, into results/benchmark.csv
 	$(BIN)/python tests/benchmarks/bench.py

@@ -22,11 +22,11 @@ start: {weights: [0.5, 0.5], means: [-3, 3], variances: [9, 9]}
 noise: {injection: additive}
 stop: {rule: euclidean, tol: 1.2, max_iterations: 8}
 sweep: {sigma: [0, 1, 2, 4]}
-trials: 2000
+trials: 1000
 seed: 7
 bootstrap: {resamples: 300}
 """
-BLOCKS = 4 * 2000 // 100
+BLOCKS = 4 * 1000 // 100
 """Blocks of that experiment, about a twentieth of a second each."""
 
 

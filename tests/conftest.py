@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+
 import children
 import pytest
 
@@ -15,9 +17,14 @@ def many_blocks(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def whole(many_blocks, tmp_path_factory):
-    """The folder of that experiment, run by one job and never interrupted."""
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    done = children.nem("sweep", many_blocks, "--out", folder, "--jobs", 1, "--quiet")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+def whole(many_blocks, tmp_path_factory, worker_id):
+    """The folder of that experiment, run by one job and never interrupted: once for all of pytest's processes."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    folder = shared / "whole" / "run"
+    with (shared / "whole.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            done = children.nem("sweep", many_blocks, "--out", folder, "--jobs", 1, "--quiet")
+            assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     return folder

@@ -121,19 +121,19 @@ def test_files_that_are_not_there(tmp_path):
         assert done.stderr.startswith("nem: ")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(broken_configs())
 def test_broken_configs(tmp_path, tree):
     checked(yaml.safe_dump(tree, allow_unicode=True), tmp_path)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_bytes_of_any_kind(tmp_path, content):
     assert checked(content, tmp_path).exit_code == 2
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.text(max_size=30)
     | st.builds(
@@ -148,7 +148,7 @@ def test_set_with_junk(tmp_path, override):
     checked(children.MANY_BLOCKS, tmp_path, f"--set={override}")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(configs())
 def test_valid_configs_run_without_warning_and_without_nan(tmp_path, tree):
     path = tmp_path / "trials.sqlite"

@@ -80,7 +80,7 @@ def test_the_wheel_holds_the_package_and_what_it_needs(wheel):
         names = set(archive.namelist())
         held = {name: archive.read(name) for name in names}
     assert {f"nem_cli/configs/{name}" for name in CONFIGS} | {
-        "nem_cli/py.typed", "nem_cli/report/templates/report.html", "nem_cli/cli/app.py"
+        "nem_cli/py.typed", "nem_cli/paper/templates/report.html", "nem_cli/cli/app.py"
     } <= names  # fmt: skip
     for name in CONFIGS:
         assert held[f"nem_cli/configs/{name}"] == (ROOT / "configs" / name).read_bytes()

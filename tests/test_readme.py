@@ -56,10 +56,20 @@ def test_every_command_runs_in_order_and_prints_what_it_says(folder):
         assert [TIME_COLUMN.sub("", line) for line in got] == [TIME_COLUMN.sub("", line) for line in printed], command
 
 
-def test_make_figures_runs(tmp_path):
-    make = ["make", f"BIN={BIN}", "-o", f"{BIN}/nem", "figures", f"ARGS=--trials 12 --out {tmp_path} --quiet"]
+def make_figures(arguments):
+    make = ["make", f"BIN={BIN}", "-o", f"{BIN}/nem", "figures", f"ARGS={arguments}"]
     done = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_make_figures_calls_the_command():
+    assert "companion-anem: 24 levels" in make_figures("--dry-run")
+
+
+@pytest.mark.slow
+def test_make_figures_makes_them(tmp_path):
+    make_figures(f"--trials 12 --out {tmp_path} --quiet")
     assert (tmp_path / "report.html").stat().st_size > 100_000
     assert (tmp_path / "mnem" / "figure.png").exists()
 

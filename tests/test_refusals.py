@@ -212,7 +212,7 @@ def test_no_permission(place, many_blocks, small, tmp_path):
     again(many_blocks, folder)
 
 
-@pytest.mark.parametrize("kilobytes", [1, 40, 600])
+@pytest.mark.parametrize("kilobytes", [1, 40, 300])
 def test_no_room_for_larger_files(kilobytes, many_blocks, whole, tmp_path):
     folder = tmp_path / "run"
 
@@ -223,7 +223,7 @@ def test_no_room_for_larger_files(kilobytes, many_blocks, whole, tmp_path):
     goes_on_after_no_room(done, many_blocks, folder, whole)
 
 
-@pytest.mark.parametrize("kilobytes", [8, 400])
+@pytest.mark.parametrize("kilobytes", [8, 200])
 def test_no_room_on_the_disk(kilobytes, many_blocks, whole, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()

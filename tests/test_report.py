@@ -23,6 +23,7 @@ from nem_cli.paper.protocol_table import CHOSEN, DEPARTS, STATED, protocol_table
 from nem_cli.paper.report import REPORT, VERDICT
 from nem_cli.paper.section import Link, Picture, Section, Table
 from nem_cli.statistics import published as paper
+from nem_cli.statistics.summary import ENOUGH
 from nem_cli.sweep import sweep
 
 TRIALS = 12
@@ -278,5 +279,5 @@ def test_powers_are_superscripts_and_the_rest_is_escaped():
 
 
 def test_few_trials_are_warned_of():
-    assert "With 29 trials" in prose.few(verdict.ENOUGH - 1)[0]
-    assert prose.few(verdict.ENOUGH) == []
+    assert "With 29 trials" in prose.few(ENOUGH - 1)[0]
+    assert prose.few(ENOUGH) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import pty
 import re
@@ -64,7 +65,7 @@ def plain_lines(written):
 
 
 def test_a_run_fits_80_columns_and_shows_its_progress(own, tmp_path):
-    code, written = on_a_terminal("sweep", own[0], "--out", own[1], "--jobs", 1, cwd=tmp_path)
+    code, written = on_a_terminal("sweep", own[0].name, "--out", own[1].name, "--jobs", 1, cwd=tmp_path)
     assert code == 0
     lines = plain_lines(written)
     assert max(map(len, lines)) <= 80
@@ -125,7 +126,8 @@ def test_a_full_standard_output_is_one_message(arguments):
 
 
 def test_no_work_is_done_for_a_folder_that_cannot_be(own, tmp_path, monkeypatch):
-    monkeypatch.setattr("nem_cli.verify.verify.verify", lambda *given, **settings: pytest.fail("it measured"))
+    module = importlib.import_module("nem_cli.verify.verify")
+    monkeypatch.setattr(module, "verify", lambda *given, **settings: pytest.fail("it measured"))
     for out in (own[0], own[0] / "below"):
         done = invoke("verify", own[0], "--out", out)
         assert (done.exit_code, done.stdout) == (2, "")
