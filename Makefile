@@ -4,10 +4,10 @@ PARALLEL := --numprocesses auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help figures test test-slow test-oldest lint bench
+.PHONY: help figures figures-locked test test-slow test-oldest lint bench
 
 help:  ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	$(PYTHON) -m venv .venv
@@ -22,6 +22,11 @@ $(BIN)/nem: pyproject.toml | $(BIN)/python
 
 figures: $(BIN)/nem  ## Draw the paper's figures and the report from simulated trials, into results/
 	$(BIN)/nem figures $(ARGS)
+
+figures-locked: pyproject.toml constraints.txt  ## The same with the versions that the committed results were made with
+	$(PYTHON) -m venv .venv-locked
+	.venv-locked/bin/python -m pip install --quiet --constraint constraints.txt --editable .
+	.venv-locked/bin/nem figures $(ARGS)
 
 test: .venv/.test  ## Run the tests
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"

@@ -15,6 +15,9 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name as canonical
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -88,6 +91,24 @@ def test_the_wheel_holds_the_package_and_what_it_needs(wheel):
     assert {Path(name).suffix for name in names if name.startswith("nem_cli/")} == {".py", ".typed", ".html", ".yaml"}
 
 
+def test_the_lock_pins_each_dependency_within_what_is_allowed():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    for dependency in map(Requirement, PROJECT["dependencies"]):
+        (pinned,) = (version for name, version in pins.items() if canonical(name) == canonical(dependency.name))
+        assert pinned in dependency.specifier
+
+
+def test_what_others_read_of_the_project_is_true():
+    check = yaml.safe_load((ROOT / "codecheck.yml").read_text())
+    for output in check["manifest"]:
+        assert (ROOT / output["file"]).exists(), output
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert (citation["version"], citation["license"]) == (PROJECT["version"], PROJECT["license"])
+    assert f"## [{citation['version']}] - {citation['date-released']}" in (ROOT / "CHANGELOG.md").read_text()
+    assert citation["references"][0]["url"] == check["paper"]["reference"]
+
+
 def test_its_metadata_is_complete(wheel):
     with ZipFile(wheel) as archive:
         place = f"nem_cli-{PROJECT['version']}.dist-info"
@@ -135,7 +156,7 @@ def test_the_source_distribution_holds_what_a_developer_needs_and_builds_the_sam
     (source,) = tmp_path.iterdir()
     assert {path.name for path in source.iterdir()} == {
         "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "Makefile", "PKG-INFO", "README.md", ".gitignore",
-        "configs", "nem_cli", "pyproject.toml", "tests",
+        "codecheck.yml", "configs", "constraints.txt", "nem_cli", "pyproject.toml", "tests",
     }  # fmt: skip
     assert (source / "tests" / Path(__file__).name).exists()
     (tmp_path / "wheel").mkdir()
