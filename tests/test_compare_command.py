@@ -97,7 +97,7 @@ def test_it_draws_the_figure(made):
 def test_the_optimum_is_the_best_sigma_above_zero_of_the_sweep(made):
     root, found = made
     for side, name in ((found.a, "small-anem"), (found.b, "small-mnem")):
-        rows = nem_cli.Run.open(root / name).summary
+        rows = nem_cli.Run.open(root / name).rows
         assert side.sigma == min((row.mean_iterations, row.sigma) for row in rows if row.sigma)[1]
 
 
@@ -105,7 +105,7 @@ def test_means_come_from_fresh_trials_on_data_that_both_sides_share(made, tmp_pa
     _, found = made
     for side, name in ((found.a, "anem"), (found.b, "mnem")):
         fresh = small(name, name=f"fresh-{name}", seed=1802, sweep={"sigma": [side.sigma]})
-        em, optimum = nem_cli.sweep(fresh, out=tmp_path / name, workers=WORKERS).summary
+        em, optimum = nem_cli.sweep(fresh, out=tmp_path / name, workers=WORKERS).rows
         assert side.mean_iterations == pytest.approx(optimum.mean_iterations)
         assert side.em_mean_iterations == pytest.approx(em.mean_iterations)
     assert found.a.em_mean_iterations == found.b.em_mean_iterations
@@ -114,7 +114,7 @@ def test_means_come_from_fresh_trials_on_data_that_both_sides_share(made, tmp_pa
 def test_the_unpaired_design_takes_b_from_yet_another_seed(made, tmp_path):
     _, found = made
     fresh = small("mnem", seed=1803, sweep={"sigma": [found.b.sigma]})
-    other = nem_cli.sweep(fresh, out=tmp_path / "other", workers=WORKERS).summary[1].mean_iterations
+    other = nem_cli.sweep(fresh, out=tmp_path / "other", workers=WORKERS).rows[1].mean_iterations
     assert found.unpaired.difference == pytest.approx(found.a.mean_iterations - other)
 
 
@@ -176,7 +176,7 @@ def test_a_run_with_too_few_trials_is_made_again(copied):
 
 def test_a_run_with_other_levels_is_made_again(copied):
     compare(small("anem", sweep={"sigma": [0, 1, 1.5, 2, 6]}), small("mnem"), copied)
-    assert [row.sigma for row in nem_cli.Run.open(copied / "small-anem").summary] == [0, 1, 1.5, 2, 6]
+    assert [row.sigma for row in nem_cli.Run.open(copied / "small-anem").rows] == [0, 1, 1.5, 2, 6]
 
 
 def test_fresh_starts_over_but_leaves_given_folders(copied, made):

@@ -70,21 +70,21 @@ def test_jobs_is_short_for_workers(tmp_path):
 
 
 def test_summary_array_holds_the_summary(run):
-    table = run.summary_array
+    table = run.summary
     assert table.dtype.names[:4] == ("sigma", "noise.injection", "noise.decay", "trials")
-    assert len(table) == len(run.summary) == 8
-    for record, row in zip(table, run.summary, strict=True):
+    assert len(table) == len(run.rows) == 8
+    for record, row in zip(table, run.rows, strict=True):
         assert (record["sigma"], record["noise.injection"]) == (row.sigma, dict(row.others)["noise.injection"])
         for name in table.dtype.names[3:]:
             value = getattr(row, name)
             assert record[name] == value or (value is None and math.isnan(record[name]))
     assert table["trials"].dtype == np.int64
     fastest = table[np.argmin(table["mean_iterations"])]
-    assert fastest["mean_iterations"] == min(row.mean_iterations for row in run.summary)
+    assert fastest["mean_iterations"] == min(row.mean_iterations for row in run.rows)
 
 
 def test_trials_are_those_of_the_csv_and_give_the_summary(run):
-    table = run.trials
+    table = run.all_trials
     assert len(table) == 8 * 30
     with (run.folder / "trials.csv").open(newline="") as file:
         for record, row in zip(table, csv.DictReader(file), strict=True):
@@ -92,7 +92,7 @@ def test_trials_are_those_of_the_csv_and_give_the_summary(run):
                 row[name] for name in ("trial", "status", "iterations", "noise.injection")
             ]
             assert record["mean_2"] == float(row["mean_2"])
-    for row in run.summary:
+    for row in run.rows:
         chosen = table[table["sigma"] == row.sigma]
         for path, value in row.others:
             chosen = chosen[chosen[path] == value]
@@ -104,34 +104,61 @@ def test_trials_are_those_of_the_csv_and_give_the_summary(run):
 def test_what_cannot_be_had_is_nan_and_lists_are_text(tmp_path):
     swept = {"sigma": [0], "mixture.means": [[-2, 2], [-1, 1]]}
     run = nem_cli.sweep(experiment(name="one", trials=1, sweep=swept), out=tmp_path / "one", workers=Workers(jobs=1))
-    assert np.all(np.isnan(run.summary_array["standard_error"]))
-    assert run.summary_array["mixture.means"].tolist() == ["[-2.0, 2.0]", "[-1.0, 1.0]"]
-    assert run.trials["mixture.means"].tolist() == run.summary_array["mixture.means"].tolist()
+    assert np.all(np.isnan(run.summary["standard_error"]))
+    assert run.summary["mixture.means"].tolist() == ["[-2.0, 2.0]", "[-1.0, 1.0]"]
+    assert run.all_trials["mixture.means"].tolist() == run.summary["mixture.means"].tolist()
 
 
 def test_a_run_opened_again_is_the_same(run):
     again = nem_cli.Run.open(str(run.folder))
-    assert again.summary == run.summary
+    assert again.rows == run.rows
     assert again.experiment == run.experiment
-    assert np.array_equal(again.trials, run.trials)
+    assert np.array_equal(again.all_trials, run.all_trials)
 
 
-def test_trials_that_are_gone_or_damaged(tmp_path):
+def test_trials_that_are_gone(tmp_path):
     run = nem_cli.sweep(experiment(name="two", sweep={"sigma": [0, 1]}), out=tmp_path / "two", workers=Workers(jobs=1))
-    path = run.folder / "trials.csv"
-    content = path.read_text()
-    for damaged in (
-        content[:-20],
-        content.replace("trial,status", "tryal,status"),
-        content.replace("\n0.0,3,", "\n0.0,x,"),
-        "",
-    ):
-        path.write_text(damaged)
-        with pytest.raises(FolderError, match="holds no trials of a run"):
-            nem_cli.Run.open(run.folder).trials  # noqa: B018
-    path.unlink()
-    with pytest.raises(FolderError, match="can't be read"):
-        nem_cli.Run.open(run.folder).trials  # noqa: B018
+    (run.folder / "trials.sqlite").unlink()
+    again = nem_cli.Run.open(run.folder)
+    assert again.rows == run.rows
+    with pytest.raises(FolderError, match="has no journal"):
+        again.trials(again.rows[1])
+
+
+def test_rows_are_found_by_their_settings(run):
+    (row,) = run.where({"noise.injection": "additive", "noise.decay": 2}, sigma=1.5)
+    assert (row.sigma, row["noise.injection"], row["noise.decay"]) == (1.5, "additive", 2.0)
+    em = run.em(row)
+    assert (em.sigma, em.others) == (0.0, row.others)
+    assert run.where(sigma=3) == []
+    assert run.values("noise.injection") == ["additive", "multiplicative"]
+    with pytest.raises(KeyError, match=r"stop\.tol"):
+        run.where({"stop.tol": 1})
+
+
+def test_trials_of_a_row_give_its_numbers(run):
+    for row in run.rows:
+        counts = run.counts(row)
+        assert counts.shape == (30,)
+        assert counts.mean() == pytest.approx(row.mean_iterations)
+        difference = run.difference(row)
+        assert difference.value == pytest.approx(row.mean_iterations - run.em(row).mean_iterations)
+        assert difference.low <= difference.value <= difference.high
+
+
+def test_the_best_level_is_of_those_above_0_and_may_be_chosen_on_half_of_the_trials(run):
+    best = run.best({"noise.injection": "additive"})
+    assert best.sigma > 0
+    assert best.mean_iterations == min(
+        row.mean_iterations for row in run.where({"noise.injection": "additive"}) if row.sigma
+    )
+    first, second = run.halves
+    chosen = run.best(trials=first)
+    means = [run.counts(row)[first].mean() for row in run.rows if row.sigma]
+    assert run.counts(chosen)[first].mean() == min(means)
+    assert np.arange(30)[first].tolist() + np.arange(30)[second].tolist() == list(range(30))
+    with pytest.raises(ValueError, match="no level above sigma 0"):
+        run.best(sigma=0)
 
 
 def test_to_pandas_with_and_without_pandas(run, monkeypatch):
@@ -139,8 +166,8 @@ def test_to_pandas_with_and_without_pandas(run, monkeypatch):
     with pytest.raises(RunError, match="to_pandas needs pandas"):
         run.to_pandas()
     monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=lambda table: table))
-    assert run.to_pandas() is run.summary_array
-    assert run.to_pandas("trials") is run.trials
+    assert run.to_pandas() is run.summary
+    assert run.to_pandas("trials") is run.all_trials
 
 
 def test_real_pandas_takes_the_arrays(run):
@@ -178,8 +205,8 @@ def test_notebooks_get_a_table_with_every_text_escaped(run):
     page = Cells(html)
     assert page.open == []
     assert "script" not in page.counts
-    assert page.counts["tr"] == 1 + len(run.summary)
+    assert page.counts["tr"] == 1 + len(run.rows)
     assert experiment().title in "".join(page.text)
-    for row in run.summary:
+    for row in run.rows:
         assert f"{row.mean_iterations:.2f}" in page.text
     assert html.count("font-weight: bold") == 1

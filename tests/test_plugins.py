@@ -109,8 +109,8 @@ class TestWaysToAddOne:
             out=plugin / "run",
             workers=Workers(1, "threading"),
         )
-        assert run.summary[1].acceptance_rate < 1
-        assert run.summary[1].mean_iterations != run.summary[0].mean_iterations
+        assert run.rows[1].acceptance_rate < 1
+        assert run.rows[1].mean_iterations != run.rows[0].mean_iterations
 
     def test_by_entry_point(self, plugin):
         info = plugin / "nem_test_plugin-1.0.dist-info"
@@ -264,7 +264,7 @@ class TestTheExtensionPage:
         for family in families.names():
             harness.check_injection(injections.get(target), families.get(family))
         run = sweep(validate(config(injection=target)), out=page / "run", workers=Workers(1, "threading"))
-        assert 0 < run.summary[1].acceptance_rate < 1
+        assert 0 < run.rows[1].acceptance_rate < 1
 
     def test_its_script_runs(self, page):
         done = subprocess.run(

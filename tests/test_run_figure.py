@@ -7,13 +7,13 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from nem_cli.drawing import axis, text
-from nem_cli.drawing.curves import grouped, interval, published
+from nem_cli.drawing import axis
+from nem_cli.drawing.curves import grouped, published
 from nem_cli.drawing.heatmap import draw_heatmap
 from nem_cli.drawing.style import png, style, svg
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.plan import levels, validate
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.summary import Ended, Row, ended, endings
 from nem_cli.sweep.figure import caption, run_figure, split
 
 MIXTURE = {"family": "gaussian", "weights": [0.5, 0.5], "means": [-2, 2], "variances": [4, 4]}
@@ -28,9 +28,9 @@ def experiment(**changes):
     return validate(base | changes)
 
 
-def row(settings, mean=10.0, speedup=0.0, **changes):
-    made = LevelSummary(
-        settings=settings, trials=100, converged=100, max_iterations=0, degenerate=0, mean_iterations=mean,
+def row(level, mean=10.0, speedup=0.0, **changes):
+    made = Row(
+        level=level, trials=100, converged=100, max_iterations=0, degenerate=0, mean_iterations=mean,
         standard_error=0.1, ci_low=mean - 0.2, ci_high=mean + 0.2, speedup_percent=speedup,
         speedup_ci_low=speedup - 2, speedup_ci_high=speedup + 2, log_likelihood_gap=-0.1, log_likelihood_gap_se=0.05,
         median_iterations=mean, mean_iterations_converged=mean, acceptance_rate=None,
@@ -41,7 +41,7 @@ def row(settings, mean=10.0, speedup=0.0, **changes):
 def summary(run):
     """Made-up numbers that differ from level to level; noise helps a little."""
     return [
-        row(level.settings, 10 - 0.1 * number * (level.sigma > 0), number * (level.sigma > 0))
+        row(level, 10 - 0.1 * number * (level.sigma > 0), number * (level.sigma > 0))
         for number, level in enumerate(levels(run))
     ]
 
@@ -170,17 +170,17 @@ def test_a_cap_that_was_asked_for_is_no_alarm():
     run = experiment(stop={"rule": "never", "max_iterations": 5})
     rows = [dataclasses.replace(each, max_iterations=100, converged=0) for each in summary(run)]
     assert "lower bound: trials at the cap" not in legend_names(run_figure(run, rows))
-    assert text.endings(rows, "never") == "300 trials made the fixed number of M-steps that was asked for"
+    assert ended(rows) == Ended(trials=300, fixed=300, converged=0, max_iterations=0, degenerate=0)
     swept = experiment(sweep={"sigma": [0, 1], "stop.rule": ["never", "euclidean"]})
-    rows = [dataclasses.replace(each, max_iterations=100 * text.asks_for_cap(each)) for each in summary(swept)]
-    assert text.endings(rows).endswith("all other 200 trials converged")
+    rows = [dataclasses.replace(each, max_iterations=100 * each.asks_for_cap) for each in summary(swept)]
+    assert ended(rows) == Ended(trials=400, fixed=200, converged=200, max_iterations=0, degenerate=0)
     rows[-1] = dataclasses.replace(rows[-1], max_iterations=2)
-    assert "2 reached the cap" in text.endings(rows)
+    assert "2 reached the cap" in endings(rows)
 
 
 def test_a_heatmap_prints_every_level_and_brackets_what_may_be_0():
     run = experiment(**FIGURES["heatmap"])
-    rows = [row(level.settings, speedup=-120.0 if level.sigma == 2 else 0.4) for level in levels(run)]
+    rows = [row(level, speedup=-120.0 if level.sigma == 2 else 0.4) for level in levels(run)]
     axes = run_figure(run, rows).axes[0]
     assert [cell.get_text() for cell in axes.texts] == ["(0.4)", "−120", "(0.4)", "−120"]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["1", "2"]
@@ -190,7 +190,7 @@ def test_a_heatmap_prints_every_level_and_brackets_what_may_be_0():
 
 def test_a_heatmap_of_what_cannot_be_had_is_empty():
     run = experiment(**FIGURES["heatmap"])
-    rows = [row(level.settings, speedup_percent=None) for level in levels(run)]
+    rows = [row(level, speedup_percent=None) for level in levels(run)]
     with style():
         axes = Figure().add_subplot()
         draw_heatmap(axes, run, rows, colourbar=True)
@@ -244,11 +244,11 @@ def test_values_lie_where_they_are_as_numbers():
 
 
 def test_the_interval_of_the_gap_follows_the_confidence():
-    each = row((("sigma", 1.0),), log_likelihood_gap=-1.0, log_likelihood_gap_se=0.5)
-    wide, narrow = (experiment(bootstrap={"confidence": level}) for level in (0.95, 0.5))
-    assert interval(wide, each, "log_likelihood_gap") == pytest.approx((-1, -1 - 0.98, -1 + 0.98), abs=1e-3)
-    assert interval(narrow, each, "log_likelihood_gap") == pytest.approx((-1, -1.337, -0.663), abs=1e-3)
-    assert interval(wide, dataclasses.replace(each, log_likelihood_gap_se=None), "log_likelihood_gap") is None
+    each = row(levels(experiment())[1], log_likelihood_gap=-1.0, log_likelihood_gap_se=0.5)
+    for confidence, half in ((0.95, 0.98), (0.5, 0.337)):
+        found = each.estimate("log_likelihood_gap", confidence)
+        assert (found.value, found.low, found.high) == pytest.approx((-1, -1 - half, -1 + half), abs=1e-3)
+    assert dataclasses.replace(each, log_likelihood_gap_se=None).estimate("log_likelihood_gap", 0.95) is None
 
 
 def test_split_keeps_the_order_of_the_sweep():

@@ -72,7 +72,7 @@ def test_trials_are_added_until_every_interval_is_narrow(many_blocks, tmp_path):
     reached = run("one")
     assert 100 < reached.experiment.trials < 5000
     assert reached.experiment.trials in Precision(0.12, 5000).looks(load_levels(many_blocks), 100)
-    assert widest(reached.summary) <= 0.12
+    assert widest(reached.rows) <= 0.12
     assert json.loads((reached.folder / "manifest.json").read_text())["until_ci"]["reached"]
     assert f"trials: {reached.experiment.trials}" in (reached.folder / "config.yaml").read_text()
     # The same command again, after a coarser run, or as a plain run of that many trials: the same bytes.

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
+from made import MadeJournal
 from scipy import stats
 
 from nem_cli.drawing.style import png
@@ -22,9 +23,10 @@ from nem_cli.paper import finished as studies
 from nem_cli.paper.halving import Rung, successive_halving
 from nem_cli.paper.studies import STUDIES, context, optimal_noise, words
 from nem_cli.paper.studies.study import Finished
-from nem_cli.statistics.effect import Estimate, effects
-from nem_cli.statistics.paired import best, halves, mean_estimate
-from nem_cli.statistics.summary import ENOUGH, Outcomes, summarise
+from nem_cli.statistics.effect import effects
+from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.statistics.paired import best, halves
+from nem_cli.statistics.summary import ENOUGH, summarise
 from nem_cli.sweep.sweep import sweep
 
 TRIALS = 40
@@ -144,11 +146,7 @@ def made(name, more, *, status=None, off=None, thin=True):
             table["log_likelihood"] = -off(level)
         tables[repr(level.settings)] = table
 
-    def outcomes(level):
-        table = tables[repr(level.settings)]
-        return Outcomes(table["status"], table["iterations"].astype(np.int64), table["log_likelihood"])
-
-    rows = summarise(run, levels(run), outcomes, lambda level: None)
+    rows = summarise(run, levels(run), MadeJournal(lambda level: tables[repr(level.settings)]))
     return Finished(run, rows, lambda row: tables[repr(row.settings)], name)
 
 

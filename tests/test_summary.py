@@ -7,6 +7,7 @@ import io
 
 import numpy as np
 import pytest
+from made import MadeJournal, ended
 from scipy import stats
 
 from nem_cli.experiment.plan import levels, validate
@@ -17,7 +18,7 @@ from nem_cli.statistics.bootstrap import (
     percentile_interval,
     resampled_means,
 )
-from nem_cli.statistics.summary import Outcomes, summarise
+from nem_cli.statistics.summary import summarise
 from nem_cli.statistics.tables import read_summary, summary_csv, trials_header, trials_lines
 
 
@@ -88,10 +89,11 @@ EXPERIMENT = validate(
 )
 
 
-def summary(tables, acceptance=None):
+def summary(tables, draws=0, accepted=0):
     plan = levels(EXPERIMENT)
     chosen = dict(zip([level.key for level in plan], tables, strict=True))
-    return summarise(EXPERIMENT, plan, lambda level: chosen[level.key], lambda level: acceptance)
+    experiment = EXPERIMENT.model_copy(update={"trials": len(tables[0])})
+    return summarise(experiment, plan, MadeJournal(lambda level: chosen[level.key], draws, accepted))
 
 
 def test_a_row_holds_what_the_trials_say():
@@ -100,11 +102,11 @@ def test_a_row_holds_what_the_trials_say():
     status[:3], status[3:5] = 2, 1
     likelihood = np.linspace(-400, -300, 300)
     tables = [
-        Outcomes(np.zeros(300, dtype=np.uint8), em, likelihood),
-        Outcomes(status, nem, likelihood - 0.25),
-        Outcomes(np.zeros(300, dtype=np.uint8), em, likelihood),
+        ended(em, 0, likelihood),
+        ended(nem, status, likelihood - 0.25),
+        ended(em, 0, likelihood),
     ]
-    baseline, row, same = summary(tables, 0.5)
+    baseline, row, same = summary(tables, draws=10, accepted=5)
     assert (row.trials, row.converged, row.max_iterations, row.degenerate) == (300, 295, 2, 3)
     assert row.mean_iterations == pytest.approx(nem.mean())
     assert row.standard_error == pytest.approx(nem.std(ddof=1) / np.sqrt(300))
@@ -122,27 +124,26 @@ def test_a_row_holds_what_the_trials_say():
 
 
 def test_what_cannot_be_had_is_none_and_an_empty_cell():
-    one = Outcomes(np.array([2]), np.array([0]), np.array([np.inf]))
+    one = ended([0], 2, np.inf)
     rows = summary([one, one, one])
     assert rows[1].speedup_percent is None
     assert rows[1].standard_error is None
     assert rows[1].log_likelihood_gap is None
     text = summary_csv(rows)
     assert "nan" not in text.lower()
-    assert read_summary(text) == rows
+    assert read_summary(text, levels(EXPERIMENT)) == rows
 
 
 def test_summary_csv_has_the_contracts_columns_first():
     em, nem = counts(50)
-    ended = [Outcomes(np.zeros(50, dtype=np.uint8), each, np.zeros(50)) for each in (em, nem, em)]
-    rows = summary(ended)
+    rows = summary([ended(each) for each in (em, nem, em)])
     header = next(csv.reader(io.StringIO(summary_csv(rows))))
     assert header[:15] == [
         "sigma", "trials", "converged", "max_iterations", "degenerate", "mean_iterations", "standard_error", "ci_low",
         "ci_high", "speedup_percent", "speedup_ci_low", "speedup_ci_high", "log_likelihood_gap",
         "log_likelihood_gap_se", "median_iterations",
     ]  # fmt: skip
-    assert read_summary(summary_csv(rows)) == rows
+    assert read_summary(summary_csv(rows), levels(EXPERIMENT)) == rows
 
 
 def test_trials_csv_has_the_contracts_columns_and_no_nan():

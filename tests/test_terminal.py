@@ -17,8 +17,8 @@ import typer
 from command_line import invoke
 
 import nem_cli
-from nem_cli.drawing import text
 from nem_cli.experiment.load import load
+from nem_cli.statistics.summary import fewest
 from nem_cli.terminal import messages as terminal
 
 OWN = """
@@ -107,7 +107,7 @@ def test_every_swept_setting_is_shown_and_no_number_is_cut_off(own, tmp_path):
         for injection in ("additive", "multiplicative"):
             for start in ("moments", "random-points"):
                 assert f"injection {injection}, start {start}" in " ".join(shown.split())
-        for row in nem_cli.Run.open(own[1]).summary:
+        for row in nem_cli.Run.open(own[1]).rows:
             assert f"{row.ci_low:.2f} to {row.ci_high:.2f}" in shown
         assert shown.count("1.25") == 4
     assert max(map(len, done.stdout.replace(str(own[1]), "").splitlines())) <= 80
@@ -198,15 +198,12 @@ def test_tab_offers_names_and_imports_nothing_heavy(line, offered):
 def test_the_fewest_m_steps_are_marked_only_where_a_rule_ends_the_trials(own, tmp_path):
     experiment = load(own[0], ["stop.max_iterations=3"])
     run = nem_cli.sweep(experiment, out=tmp_path / "stops", jobs=1)
-    assert text.fewest(run.summary, "euclidean") in run.summary
+    assert fewest(run.rows) in run.rows
     fixed = nem_cli.sweep(load(own[0], ["stop={rule: never, max_iterations: 3}"]), out=tmp_path / "fixed", jobs=1)
-    assert text.fewest(fixed.summary, "never") is None
+    assert fewest(fixed.rows) is None
     assert fixed._repr_html_().count("font-weight: bold") == 0
-    mixed = [
-        replace(row, settings=(*row.settings, ("stop.rule", rule)), mean_iterations=count)
-        for row, rule, count in zip(run.summary, ("never", "euclidean"), (3.0, 5.0), strict=True)
-    ]
-    assert text.fewest(mixed, "euclidean") is mixed[1]
+    mixed = [replace(fixed.rows[0], mean_iterations=3.0), replace(run.rows[0], mean_iterations=5.0)]
+    assert fewest(mixed) is mixed[1]
 
 
 def test_every_command_has_a_summary_that_fits_its_line():

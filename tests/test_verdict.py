@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from made import MadeJournal, ended
 
 from nem_cli.compare.comparison import Comparison, Counts, Difference, Interval, side
 from nem_cli.errors import ConfigError
@@ -15,10 +16,11 @@ from nem_cli.paper.evidence import Evidence, ModeEvidence
 from nem_cli.paper.prose import tally
 from nem_cli.paper.verdict import Outcome
 from nem_cli.statistics import published as paper
-from nem_cli.statistics.effect import Effect, Estimate, effects
+from nem_cli.statistics.effect import Effect, effects
+from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.optimum import OptimumSet
 from nem_cli.statistics.published import Number
-from nem_cli.statistics.summary import Outcomes, summarise
+from nem_cli.statistics.summary import summarise
 
 PER_CENT = Number("27.6", "Figure 1", "%")
 
@@ -197,13 +199,8 @@ class TestEffects:
             }
         )
         counts = {0.0: self.EM, 0.5: self.NEM}
-        status = np.zeros(len(self.EM), dtype=int)
-        rows = summarise(
-            experiment,
-            levels(experiment),
-            lambda level: Outcomes(status, counts[level.sigma], np.zeros(len(self.EM))),
-            lambda level: None,
-        )
+        journal = MadeJournal(lambda level: ended(counts[level.sigma]))
+        rows = summarise(experiment, levels(experiment), journal)
         (found,) = effects(self.EM, [(0.5, self.NEM)], seed=experiment.seed)
         assert (found.nem.low, found.nem.high) == (rows[1].ci_low, rows[1].ci_high)
         assert (found.speedup.low, found.speedup.high) == (rows[1].speedup_ci_low, rows[1].speedup_ci_high)

@@ -20,13 +20,13 @@ def show(
 
     Example: nem show results/mnem
     """
-    from nem_cli.sweep.sweep import Run
+    from nem_cli.statistics.run import Run
 
     finished = Run.open(run)
     if json:
         from nem_cli.statistics.tables import summary_json
 
-        typer.echo(summary_json(finished.experiment, finished.summary))
+        typer.echo(summary_json(finished.experiment, finished.rows))
         return
     from nem_cli.terminal.tables import print_run
 

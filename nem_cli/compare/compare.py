@@ -15,13 +15,11 @@ from nem_cli.compare.plan import Asked, Plan, plan
 from nem_cli.compare.text import comparison_json
 from nem_cli.experiment import folder as files
 from nem_cli.experiment.config import Experiment
-from nem_cli.experiment.journal import Journal
-from nem_cli.experiment.lock import FolderLock
-from nem_cli.experiment.plan import levels, swept_paths
+from nem_cli.experiment.plan import levels
 from nem_cli.experiment.runner import Workers
 from nem_cli.statistics.optimum import OptimumSet, optimum_set
 from nem_cli.sweep.estimate import estimate
-from nem_cli.sweep.sweep import Shown, outcomes, run_levels, sweep
+from nem_cli.sweep.sweep import Shown, collect, sweep
 
 
 def compare(
@@ -90,9 +88,8 @@ def run_plan(asked: Plan, workers: Workers, progress: Shown, command: Sequence[s
 
     def fresh(index: int, seed: int, name: str) -> Counts:
         experiment = asked.fresh(sides[index], seed, optima[index].best)
-        if asked.anew:
-            _clear(asked.folder / name)
-        counts = _counts(asked.folder / name, experiment, workers, progress, f"{sides[index].name}, fresh trials")
+        title = f"{sides[index].name}, fresh trials"
+        counts = _counts(asked.folder / name, experiment, workers, progress, title, asked.anew)
         return Counts(em=counts[:, 0], optimum=counts[:, 1])
 
     fresh_a, fresh_b = fresh(0, asked.seed + 1, "fresh-a"), fresh(1, asked.seed + 1, "fresh-b")
@@ -133,31 +130,18 @@ def _optimum(side: Asked, seed: int, workers: Workers, progress: Shown) -> Optim
     return optimum_set(counts[:, sigmas > 0], sigmas[sigmas > 0].tolist(), analysis.optimum_stream(seed))
 
 
-def _counts(folder: Path, experiment: Experiment, workers: Workers, progress: Shown, title: str) -> NDArray[np.integer]:
+def _counts(
+    folder: Path, experiment: Experiment, workers: Workers, progress: Shown, title: str, fresh: bool = False
+) -> NDArray[np.integer]:
     """M-steps (trials, levels) of an experiment; a journal in the folder keeps them for the next time."""
-    plan = levels(experiment)
-    with (
-        FolderLock(folder),
-        Journal(folder / "trials.sqlite", experiment.identity(), swept_paths(experiment)) as journal,
-        progress(title) as report,
-    ):
-        run_levels(journal, plan, experiment, workers, report)
-        return np.column_stack([outcomes(journal, level, experiment.trials).iterations for level in plan])
-
-
-def _clear(folder: Path) -> None:
-    """Throw away fresh trials, unless another process uses them."""
-    if folder.exists():
-        with FolderLock(folder):
-            for path in folder.glob("trials.sqlite*"):
-                path.unlink()
+    with progress(title) as report:
+        run = collect(folder, experiment, workers=workers, progress=report, fresh=fresh)
+    return np.column_stack([run.counts(level) for level in run.levels])
 
 
 def _write(folder: Path, found: Comparison) -> None:
     from nem_cli.compare.figure import comparison_figure  # matplotlib is slow to import
-    from nem_cli.drawing.style import png, svg
+    from nem_cli.drawing.style import save_figure
 
-    figure = comparison_figure(found)
-    files.write(folder / "comparison.png", png(figure))
-    files.write(folder / "comparison.svg", svg(figure))
+    save_figure(comparison_figure(found), folder, "comparison")
     files.write(folder / "comparison.json", comparison_json(found) + "\n")

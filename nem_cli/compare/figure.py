@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 
 from nem_cli.compare.comparison import CONFIDENCES, Comparison, Difference
 from nem_cli.compare.text import published
-from nem_cli.drawing import text
 from nem_cli.drawing.frame import add_caption, add_title
 from nem_cli.drawing.style import BASELINE, COLOURS, PAPER, style
 from nem_cli.em.arrays import FloatArray
+from nem_cli.experiment import describe
 from nem_cli.statistics.bootstrap import percentile_interval
 
 BINS = 40
@@ -43,7 +43,7 @@ def comparison_figure(comparison: Comparison) -> Figure:
 def caption(comparison: Comparison) -> str:
     """What one must know to read the figure."""
     a, b = comparison.a, comparison.b
-    facts, rules, _ = text.protocol(a.experiment.model_copy(update={"trials": a.trials}))
+    facts, rules, _ = describe.protocol(a.experiment.model_copy(update={"trials": a.trials}))
     return "\n".join(
         [
             facts.replace("trials a level", "fresh trials of each"),

@@ -14,7 +14,7 @@ from nem_cli.experiment.folder import find_config
 from nem_cli.experiment.load import load
 from nem_cli.experiment.plan import levels, swept_paths, validate
 from nem_cli.experiment.shipped import FIGURE_CONFIGS, shipped_configs
-from nem_cli.sweep.sweep import Run
+from nem_cli.statistics.run import Run
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _from_experiment(name: str, experiment: Experiment, root: Path) -> Asked:
     reusable = (
         run.experiment.identity() == experiment.identity()
         and run.experiment.trials >= experiment.trials
-        and {level.key for level in levels(run.experiment)} == {level.key for level in levels(experiment)}
+        and {level.key for level in run.levels} == {level.key for level in levels(experiment)}
     )
     return Asked(name, run.experiment if reusable else experiment, folder, finished=reusable, given=False)
 

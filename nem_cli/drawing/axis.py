@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nem_cli.drawing import text
+from nem_cli.experiment import describe
 from nem_cli.experiment.config import Experiment
 
 _SIGMA = r"initial noise standard deviation $\sigma_N$"
@@ -60,16 +60,16 @@ def positions(path: str, values: Sequence[Any]) -> tuple[list[float], bool]:
     """Where values lie, and whether these are numbers; else they stand at 0, 1, 2, ..."""
     found = [coordinate(path, value) for value in values]
     numbers = [each for each in found if each is not None]
-    if len(numbers) == len(found) and len(set(numbers)) == len({text.shown(value) for value in values}):
+    if len(numbers) == len(found) and len(set(numbers)) == len({describe.shown(value) for value in values}):
         return numbers, True
-    order = list(dict.fromkeys(text.shown(value) for value in values))
-    return [float(order.index(text.shown(value))) for value in values], False
+    order = list(dict.fromkeys(describe.shown(value) for value in values))
+    return [float(order.index(describe.shown(value))) for value in values], False
 
 
 def tick(path: str, value: Any) -> str:
     """A value as it stands at an axis."""
     at = coordinate(path, value)
-    return text.shown(value) if at is None else f"{at:g}"
+    return describe.shown(value) if at is None else f"{at:g}"
 
 
 def lookup(experiment: Experiment, settings: Sequence[tuple[str, Any]], path: str) -> Any:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from nem_cli.drawing import axis, text
+from nem_cli.drawing import axis
 from nem_cli.drawing.style import BASELINE, COLOURS, EM_LOOK, PAPER, Look, look
+from nem_cli.experiment import describe
 from nem_cli.experiment.config import Experiment
 from nem_cli.statistics.published import MIXTURE, OPTIMA, Optimum
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.summary import Row, fewest
 
 
-def draw_curves(axes: Axes, experiment: Experiment, summary: Sequence[LevelSummary]) -> None:
+def draw_curves(axes: Axes, experiment: Experiment, summary: Sequence[Row]) -> None:
     """A curve for each value of the settings that aren't on the horizontal axis."""
     chosen = experiment.figure
     curves = grouped(experiment, summary)
@@ -44,16 +44,14 @@ def draw_curves(axes: Axes, experiment: Experiment, summary: Sequence[LevelSumma
     _label(axes, experiment, summary)
 
 
-def grouped(
-    experiment: Experiment, summary: Sequence[LevelSummary]
-) -> list[tuple[tuple[tuple[str, Any], ...], list[LevelSummary]]]:
+def grouped(experiment: Experiment, summary: Sequence[Row]) -> list[tuple[tuple[tuple[str, Any], ...], list[Row]]]:
     """The curves: what sets each apart, and its levels from left to right.
 
     Where sigma isn't on the axis, plain EM is one curve whatever the noise's settings, and none where it is 0 by
     construction.
     """
     chosen = experiment.figure
-    found: dict[str, tuple[tuple[tuple[str, Any], ...], list[LevelSummary]]] = {}
+    found: dict[str, tuple[tuple[tuple[str, Any], ...], list[Row]]] = {}
     for row in summary:
         plain = chosen.x != "sigma" and row.sigma == 0
         if plain and chosen.y != "mean_iterations":
@@ -64,10 +62,10 @@ def grouped(
             if path not in (chosen.x, chosen.panels) and not (plain and path.startswith("noise."))
         )
         rows = found.setdefault(repr(others), (others, []))[1]
-        if not (plain and any(_value(each, chosen.x) == _value(row, chosen.x) for each in rows)):
+        if not (plain and any(each[chosen.x] == row[chosen.x] for each in rows)):
             rows.append(row)
     for _, rows in found.values():
-        where, numeric = axis.positions(chosen.x, [_value(row, chosen.x) for row in rows])
+        where, numeric = axis.positions(chosen.x, [row[chosen.x] for row in rows])
         if numeric:
             rows[:] = [rows[i] for i in np.argsort(where, kind="stable")]
     return list(found.values())
@@ -77,7 +75,7 @@ def curve_name(experiment: Experiment, others: Sequence[tuple[str, Any]]) -> str
     """What tells a curve from the others."""
     swept = dict(others)
     if swept.get("sigma") == 0.0:
-        rest = text.curve_name(tuple((path, value) for path, value in others if path != "sigma"))
+        rest = describe.curve_name(tuple((path, value) for path, value in others if path != "sigma"))
         return f"EM, {rest}" if rest else "EM"
     names = []
     for path, value in others:
@@ -88,7 +86,7 @@ def curve_name(experiment: Experiment, others: Sequence[tuple[str, Any]]) -> str
         elif path == "noise.screen":
             names.append("blind (no screen)" if value == "none" else str(value))
         else:
-            names.append(text.setting(path, value))
+            names.append(describe.setting(path, value))
     return ", ".join(names)
 
 
@@ -100,30 +98,15 @@ def published(experiment: Experiment) -> Optimum | None:
     return OPTIMA.get(experiment.noise.injection)
 
 
-def interval(experiment: Experiment, row: LevelSummary, name: str) -> tuple[float, float, float] | None:
-    """A column's value with the ends of its interval; None where it can't be had."""
-    if name == "mean_iterations":
-        return row.mean_iterations, row.ci_low, row.ci_high
-    if name == "speedup_percent":
-        found = (row.speedup_percent, row.speedup_ci_low, row.speedup_ci_high)
-    else:
-        gap, error = row.log_likelihood_gap, row.log_likelihood_gap_se
-        z = NormalDist().inv_cdf(0.5 + experiment.bootstrap.confidence / 2)
-        found = (gap, None if gap is None or error is None else gap - z * error,
-                 None if gap is None or error is None else gap + z * error)  # fmt: skip
-    value, low, high = found
-    return None if value is None or low is None or high is None else (value, low, high)
-
-
-def _value(row: LevelSummary, path: str) -> Any:
-    return dict(row.settings)[path]
-
-
-def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[LevelSummary], name: str, chosen_look: Look) -> None:
+def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[Row], name: str, chosen_look: Look) -> None:
     chosen = experiment.figure
-    where, _ = axis.positions(chosen.x, [_value(row, chosen.x) for row in rows])
-    points = [interval(experiment, row, chosen.y) for row in rows]
-    drawn = [(x, *point, row) for x, point, row in zip(where, points, rows, strict=True) if point is not None]
+    where, _ = axis.positions(chosen.x, [row[chosen.x] for row in rows])
+    points = [row.estimate(chosen.y, experiment.bootstrap.confidence) for row in rows]
+    drawn = [
+        (x, point.value, point.low, point.high, row)
+        for x, point, row in zip(where, points, rows, strict=True)
+        if point is not None
+    ]
     if not drawn:
         return
     x, value, low, high = (np.array([each[i] for each in drawn], dtype=float) for i in range(4))
@@ -135,7 +118,7 @@ def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[LevelSummary]
     )  # fmt: skip
     if chosen.y != "mean_iterations":
         return
-    bounds = [each[4].max_iterations > 0 and not text.asks_for_cap(each[4], experiment.stop.rule) for each in drawn]
+    bounds = [each[4].max_iterations > 0 and not each[4].asks_for_cap for each in drawn]
     if any(bounds):  # the cap cut some trials short
         medians = np.array([each[4].median_iterations for each in drawn])
         axes.plot(x[bounds], value[bounds], linestyle="none", marker="^", markersize=10, markerfacecolor="none",
@@ -144,7 +127,7 @@ def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[LevelSummary]
                   label="median there")  # fmt: skip
 
 
-def _draw_baseline(axes: Axes, row: LevelSummary) -> None:
+def _draw_baseline(axes: Axes, row: Row) -> None:
     axes.axhspan(row.ci_low, row.ci_high, color=BASELINE, alpha=0.15, linewidth=0, zorder=0)
     axes.axhline(
         row.mean_iterations, color=BASELINE, linewidth=1.2, linestyle="--", zorder=1,
@@ -152,9 +135,9 @@ def _draw_baseline(axes: Axes, row: LevelSummary) -> None:
     )  # fmt: skip
 
 
-def _mark_optimum(axes: Axes, summary: Sequence[LevelSummary]) -> None:
-    best = min(summary, key=lambda row: (row.mean_iterations, row.sigma))
-    if best.sigma == 0:
+def _mark_optimum(axes: Axes, summary: Sequence[Row]) -> None:
+    best = fewest(summary)
+    if best is None or best.sigma == 0:
         return
     speedup = "" if best.speedup_percent is None else f", {best.speedup_percent:.1f} % fewer"
     axes.plot(
@@ -164,13 +147,13 @@ def _mark_optimum(axes: Axes, summary: Sequence[LevelSummary]) -> None:
     )  # fmt: skip
 
 
-def _label(axes: Axes, experiment: Experiment, summary: Sequence[LevelSummary]) -> None:
+def _label(axes: Axes, experiment: Experiment, summary: Sequence[Row]) -> None:
     chosen = experiment.figure
     modes = {axis.lookup(experiment, row.settings, "noise.injection") for row in summary}
     axes.set_xlabel(axis.label(chosen.x, modes.pop() if len(modes) == 1 else None))
     axes.set_ylabel(axis.VALUES[chosen.y])
     axes.margins(x=0.02)
-    values = list({axis.tick(chosen.x, _value(row, chosen.x)): _value(row, chosen.x) for row in summary}.values())
+    values = list({axis.tick(chosen.x, row[chosen.x]): row[chosen.x] for row in summary}.values())
     where, numeric = axis.positions(chosen.x, values)
     if not numeric or chosen.x != "sigma":
         if chosen.log and numeric and min(where) > 0:

@@ -9,16 +9,15 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nem_cli.drawing import axis
-from nem_cli.drawing.curves import interval
 from nem_cli.drawing.style import DIVERGING
 from nem_cli.experiment.config import Experiment
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.summary import Row
 
 COLOUR_LIMIT = 50.0
 """Per cent at which colours saturate; the cells' numbers go on."""
 
 
-def draw_heatmap(axes: Axes, experiment: Experiment, summary: Sequence[LevelSummary], *, colourbar: bool) -> None:
+def draw_heatmap(axes: Axes, experiment: Experiment, summary: Sequence[Row], *, colourbar: bool) -> None:
     """One cell a level; a cell whose interval holds 0 is in brackets. Plain EM, 0 by construction, is left out."""
     chosen = experiment.figure
     assert chosen.rows is not None
@@ -28,15 +27,14 @@ def draw_heatmap(axes: Axes, experiment: Experiment, summary: Sequence[LevelSumm
     values = np.full((len(upwards), len(across)), np.nan)
     texts: list[tuple[int, int, str]] = []
     for row in rows:
-        settings = dict(row.settings)
-        i, j = upwards.index(settings[chosen.rows]), across.index(settings[chosen.x])
-        point = interval(experiment, row, chosen.y)
+        i, j = upwards.index(row[chosen.rows]), across.index(row[chosen.x])
+        point = row.estimate(chosen.y, experiment.bootstrap.confidence)
         if point is None or not np.isnan(values[i, j]):
             continue
-        values[i, j] = point[0]
-        digits = 0 if chosen.y == "speedup_percent" and abs(point[0]) >= 1 else 1
-        number = f"{point[0]:z.{digits}f}".replace("-", "\N{MINUS SIGN}")
-        texts.append((i, j, f"({number})" if point[1] <= 0 <= point[2] else number))
+        values[i, j] = point.value
+        digits = 0 if chosen.y == "speedup_percent" and abs(point.value) >= 1 else 1
+        number = f"{point.value:z.{digits}f}".replace("-", "\N{MINUS SIGN}")
+        texts.append((i, j, f"({number})" if 0 in point else number))
     centred = chosen.y != "mean_iterations"
     largest = float(np.nanmax(np.abs(values))) if texts else 1.0
     limit = min(COLOUR_LIMIT, largest) if chosen.y == "speedup_percent" else largest
@@ -61,12 +59,8 @@ def draw_heatmap(axes: Axes, experiment: Experiment, summary: Sequence[LevelSumm
         bar.set_label(axis.VALUES[chosen.y])
 
 
-def _ordered(path: str, rows: Sequence[LevelSummary]) -> list[Any]:
+def _ordered(path: str, rows: Sequence[Row]) -> list[Any]:
     """The values of a setting, numbers from small to large, others as in the sweep."""
-    values: list[Any] = []
-    for row in rows:
-        value = dict(row.settings)[path]
-        if value not in values:
-            values.append(value)
+    values = list({repr(row[path]): row[path] for row in rows}.values())
     where, _ = axis.positions(path, values)
     return [values[i] for i in np.argsort(where, kind="stable")]

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -13,6 +14,8 @@ import matplotlib
 matplotlib.use("Agg")
 
 from matplotlib.figure import Figure
+
+from nem_cli.experiment.folder import write
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F00")
 """Okabe and Ito (2008), the yellow darkened to be legible on white."""
@@ -70,6 +73,18 @@ def style() -> Iterator[None]:
     """Draw with the project's look."""
     with matplotlib.rc_context(_RC):  # type: ignore[arg-type]
         yield
+
+
+def save_figure(figure: Figure, folder: Path, name: str = "figure") -> None:
+    """Write ``NAME.png`` and ``NAME.svg``.
+
+    Raises
+    ------
+    RunError
+        If they can't be written.
+    """
+    write(folder / f"{name}.png", png(figure))
+    write(folder / f"{name}.svg", svg(figure))
 
 
 def png(figure: Figure) -> bytes:

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nem_cli.em.status import Status
-from nem_cli.statistics.effect import Estimate
-from nem_cli.statistics.paired import mean_estimate
+from nem_cli.statistics.estimate import Estimate, mean_estimate
 
 
 @dataclass(frozen=True)

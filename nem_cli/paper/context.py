@@ -17,15 +17,14 @@ from nem_cli.em.status import Status
 from nem_cli.experiment import folder as files
 from nem_cli.experiment.block import data_and_starts, problem
 from nem_cli.experiment.config import Experiment
-from nem_cli.experiment.journal import Journal
-from nem_cli.experiment.plan import Level, levels, validate
+from nem_cli.experiment.plan import Level, validate
 from nem_cli.experiment.runner import Workers
 from nem_cli.paper.section import Section
 from nem_cli.paper.studies import context as page
 from nem_cli.paper.studies.optimal_noise import BestNoise
-from nem_cli.statistics.effect import Estimate
-from nem_cli.statistics.paired import mean_estimate
-from nem_cli.sweep.sweep import Progress, Run, outcomes, sweep
+from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.statistics.run import Run
+from nem_cli.sweep.sweep import Progress, sweep
 
 NAME = "context"
 TIGHTER = 3.0
@@ -82,7 +81,7 @@ def context(
         fresh=fresh,
         command=command,
     )
-    plan = levels(run.experiment)
+    plan = run.levels
     fit = _nem(run, plan[-1])
     contenders: list[page.Contender] = []
     for tol in dict.fromkeys(level.trial.stop.tol for level in plan[:-1]):
@@ -124,11 +123,9 @@ def _contender(ends: Ends, tol: float, accelerated: Ends, fit: Ends) -> page.Con
 def _nem(run: Run, level: Level) -> Ends:
     noise = level.trial.noise
     name = f"NEM ({noise.injection}, level {level.sigma:g}, decay {noise.decay:g})" if level.sigma else "EM"
-    with Journal(run.folder / "trials.sqlite") as journal:
-        ended = outcomes(journal, level, run.experiment.trials)
-        totals = journal.totals(level, run.experiment.trials)
+    table, totals = run.trials(level), run.totals(level)
     milliseconds = 1000 * totals.seconds / totals.trials
-    return Ends(name, ended.status, ended.iterations.astype(np.int64), 0.0, ended.log_likelihood, milliseconds)
+    return Ends(name, table["status"], table["iterations"].astype(np.int64), 0.0, table["log_likelihood"], milliseconds)
 
 
 def _squarem(run: Run, level: Level) -> Ends:

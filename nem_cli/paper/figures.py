@@ -16,8 +16,9 @@ from nem_cli.experiment.shipped import shipped_configs
 from nem_cli.paper import finished as studies
 from nem_cli.paper.claims import Row
 from nem_cli.paper.report import REPORT, VERDICT, CheckedProtocol, Protocol, write_report
+from nem_cli.statistics.run import Run
 from nem_cli.sweep.estimate import estimate
-from nem_cli.sweep.sweep import Run, Shown, sweep
+from nem_cli.sweep.sweep import Shown, sweep
 
 FIGURES = (
     "mnem", "anem", "companion-mnem", "companion-anem", "data-driven-mnem", "data-driven-anem", "blind",

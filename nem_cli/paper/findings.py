@@ -8,7 +8,7 @@ from nem_cli.paper import verdict
 from nem_cli.paper.evidence import Evidence
 from nem_cli.paper.verdict import Verdict
 from nem_cli.statistics import published as paper
-from nem_cli.statistics.effect import Estimate
+from nem_cli.statistics.estimate import Estimate
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ def number(published: paper.Number, ours: Estimate | None, note: str = "") -> Fi
 def em_count(start: int, evidence: Evidence) -> Finding:
     """EM's mean count; `start` is 1 where the starting point counts."""
     at = evidence.multiplicative.at_paper
-    return number(paper.EM_ITERATIONS, at.em.shifted(start) if at else None)
+    return number(paper.EM_ITERATIONS, at.em + start if at else None)
 
 
 def nem_count(start: int, evidence: Evidence) -> Finding:
     """Multiplicative NEM's mean count at the paper's level."""
     at = evidence.multiplicative.at_paper
-    return number(paper.NEM_ITERATIONS, at.nem.shifted(start) if at else None)
+    return number(paper.NEM_ITERATIONS, at.nem + start if at else None)
 
 
 def speedup(mode: str, start: int, evidence: Evidence) -> Finding:

@@ -6,21 +6,16 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nem_cli.drawing.style import png
 from nem_cli.experiment import folder as files
-from nem_cli.experiment.journal import Journal
-from nem_cli.experiment.plan import levels
 from nem_cli.experiment.runner import Workers
 from nem_cli.paper import context
 from nem_cli.paper.search import search
 from nem_cli.paper.section import Section
 from nem_cli.paper.studies import STUDIES, optimal_noise
 from nem_cli.paper.studies.study import Finished
-from nem_cli.statistics.summary import LevelSummary
-from nem_cli.sweep.sweep import Run, Shown
+from nem_cli.statistics.run import Run
+from nem_cli.sweep.sweep import Shown
 
 NAMES = (*(study.name for study in STUDIES), optimal_noise.NAME)
 """The configs of the studies, in the order of the report."""
@@ -79,10 +74,4 @@ def sections(
 
 def finished(run: Run, page: Path) -> Finished:
     """A run as a study sees it; its trials are read from its journal."""
-    plan = {repr(level.settings): level for level in levels(run.experiment)}
-
-    def trials(row: LevelSummary) -> NDArray[np.void]:
-        with Journal(run.folder / "trials.sqlite") as journal:
-            return np.concatenate(list(journal.read(plan[repr(row.settings)], run.experiment.trials)))
-
-    return Finished(run.experiment, run.summary, trials, Path(os.path.relpath(run.folder, page)).as_posix())
+    return Finished(run.experiment, run.rows, run.trials, Path(os.path.relpath(run.folder, page)).as_posix())

@@ -9,21 +9,21 @@ from matplotlib.figure import Figure
 
 from nem_cli.compare.comparison import Comparison
 from nem_cli.compare.figure import draw_difference, draw_means
-from nem_cli.drawing import text
 from nem_cli.drawing.curves import draw_curves
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import style, svg
+from nem_cli.experiment import describe as text
 from nem_cli.experiment.config import Experiment
 from nem_cli.paper.record import Record
 from nem_cli.paper.section import Picture
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.summary import Row, endings
 
 _SIZE = (4.6, 3.7)
 """Inches."""
 _INJECTION = "noise.injection"
 
 
-def panel(experiment: Experiment, summary: Sequence[LevelSummary]) -> Figure:
+def panel(experiment: Experiment, summary: Sequence[Row]) -> Figure:
     """A figure for the page: the curves without the caption, which the page has as text."""
     with style():
         figure = Figure(figsize=_SIZE, layout="constrained")
@@ -46,7 +46,7 @@ def blind_picture(record: Record, mode: str) -> Picture:
     title = f"{record.experiment.title}: {mode} noise"
     experiment = record.experiment.model_copy(update={"noise": noise, "title": title, "figure": chosen})
     rows = [
-        replace(row, settings=tuple((path, value) for path, value in row.settings if path != _INJECTION))
+        replace(row, level=replace(row.level, settings=tuple(pair for pair in row.settings if pair[0] != _INJECTION)))
         for row in record.summary
         if dict(row.settings)[_INJECTION] == mode
     ]
@@ -77,9 +77,9 @@ def comparison_pictures(protocol: str, compared: Comparison) -> Iterator[Picture
         )
 
 
-def _caption(experiment: Experiment, rows: Sequence[LevelSummary]) -> str:
+def _caption(experiment: Experiment, rows: Sequence[Row]) -> str:
     confidence = f"{100 * experiment.bootstrap.confidence:g} % bootstrap intervals, pointwise"
-    facts = [*text.protocol(experiment), confidence, text.endings(list(rows))]
+    facts = [*text.protocol(experiment), confidence, endings(rows)]
     return f"{experiment.title or experiment.name}. {'; '.join(facts)}."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nem_cli.drawing import text
+from nem_cli.experiment import describe as text
 from nem_cli.experiment.config import Components, Experiment
 from nem_cli.statistics import published as paper
 

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from nem_cli.compare.comparison import Comparison, Side
 from nem_cli.experiment import folder as files
-from nem_cli.experiment.journal import Journal
-from nem_cli.experiment.plan import levels
 from nem_cli.paper import prose
 from nem_cli.paper.claims import Row, rows, rows_csv
 from nem_cli.paper.evidence import Evidence, ModeEvidence
@@ -19,7 +17,7 @@ from nem_cli.paper.section import Section
 from nem_cli.paper.verdict import MIN_TRIALS
 from nem_cli.statistics import published as paper
 from nem_cli.statistics.effect import Effect, effects
-from nem_cli.sweep.sweep import Run, outcomes
+from nem_cli.statistics.run import Run
 
 REPORT = "report.html"
 VERDICT = "verdict.csv"
@@ -102,8 +100,8 @@ def evidence(protocol: CheckedProtocol) -> Evidence:
 
 def record(run: Run, root: Path) -> Record:
     """A run as the report needs it."""
-    ratios = tuple(run.time_ratio(row) for row in run.summary)
-    return Record(run.experiment, run.summary, ratios, run.manifest, run.folder.relative_to(root).as_posix())
+    ratios = tuple(run.time_ratio(row) for row in run.rows)
+    return Record(run.experiment, run.rows, ratios, run.manifest, run.folder.relative_to(root).as_posix())
 
 
 def _mode(run: Run, blind: Run, side: Side) -> ModeEvidence:
@@ -114,7 +112,7 @@ def _mode(run: Run, blind: Run, side: Side) -> ModeEvidence:
         pairs = [(side.sigma, side.counts.optimum)]
         (fresh,) = effects(side.counts.em, pairs, seed=side.experiment.seed + 1)
     harm = _measured(blind, {"noise.injection": side.mode, "noise.screen": "none"})
-    grid = tuple(row.sigma for row in run.summary)
+    grid = tuple(row.sigma for row in run.rows)
     return ModeEvidence(
         at_paper=_at(measured, sigma),
         at_largest=_at(measured, max(grid)),
@@ -132,9 +130,8 @@ def _measured(run: Run, others: dict[str, str]) -> list[Effect]:
     """Every noise level of one curve of a run against plain EM; empty where there are too few trials."""
     if run.experiment.trials < MIN_TRIALS:
         return []
-    curve = [level for level in levels(run.experiment) if dict(level.others) == others]
-    with Journal(run.folder / "trials.sqlite") as journal:
-        counts = [outcomes(journal, level, run.experiment.trials).iterations for level in curve]
+    curve = [level for level in run.levels if dict(level.others) == others]
+    counts = [run.counts(level) for level in curve]
     (_, em), *noisy = sorted(zip((level.sigma for level in curve), counts, strict=True), key=lambda pair: pair[0])
     return effects(em, noisy, seed=run.experiment.seed, resamples=run.experiment.bootstrap.resamples)
 
@@ -144,7 +141,7 @@ def _at(measured: Sequence[Effect], sigma: float) -> Effect | None:
 
 
 def _time(run: Run, sigma: float) -> float | None:
-    return next((run.time_ratio(row) for row in run.summary if math.isclose(row.sigma, sigma)), None)
+    return next((run.time_ratio(row) for row in run.rows if math.isclose(row.sigma, sigma)), None)
 
 
 def _summary(table: Sequence[Row], trials: int) -> list[str]:

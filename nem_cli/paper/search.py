@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nem_cli.experiment.config import Experiment
-from nem_cli.experiment.journal import Journal
-from nem_cli.experiment.lock import FolderLock
-from nem_cli.experiment.plan import Level, levels, swept_paths, validate
+from nem_cli.experiment.plan import Level, validate
 from nem_cli.experiment.runner import Workers
 from nem_cli.paper.halving import Rung, successive_halving
 from nem_cli.paper.studies.optimal_noise import BestNoise
 from nem_cli.statistics.effect import effects
-from nem_cli.statistics.paired import mean_estimate
+from nem_cli.statistics.estimate import mean_estimate
 from nem_cli.statistics.published import DECAY, OPTIMA
-from nem_cli.sweep.sweep import Progress, Run, outcomes, run_levels, sweep
+from nem_cli.statistics.run import Run
+from nem_cli.sweep.sweep import Progress, collect, sweep
 
 FRESH = 4
 """Fresh trials, as a multiple of the sweep's."""
@@ -49,7 +47,7 @@ def search(
     RunError
         If it can't go on; what it finished is kept.
     """
-    modes = list(dict.fromkeys(level.trial.noise.injection for level in levels(run.experiment) if level.sigma > 0))
+    modes = list(dict.fromkeys(level.trial.noise.injection for level in run.levels if level.sigma > 0))
     races = {mode: _race(run, mode, workers, progress) for mode in modes}
     winners = {mode: rungs[-1].levels[0] for mode, rungs in races.items()}
     measured = sweep(
@@ -65,17 +63,14 @@ def search(
 
 def _race(run: Run, mode: str, workers: Workers, progress: Progress | None) -> list[Rung[Level]]:
     experiment = run.experiment
-    candidates = [level for level in levels(experiment) if level.sigma > 0 and level.trial.noise.injection == mode]
-    with (
-        FolderLock(run.folder),
-        Journal(run.folder / "trials.sqlite", experiment.identity(), swept_paths(experiment)) as journal,
-    ):
+    candidates = [level for level in run.levels if level.sigma > 0 and level.trial.noise.injection == mode]
 
-        def means(racing: Sequence[Level], trials: int) -> list[float]:
-            run_levels(journal, racing, experiment.model_copy(update={"trials": trials}), workers, progress)
-            return [float(outcomes(journal, level, trials).iterations.mean()) for level in racing]
+    def means(racing: Sequence[Level], trials: int) -> list[float]:
+        more = experiment.model_copy(update={"trials": trials})
+        raced = collect(run.folder, more, plan=racing, workers=workers, progress=progress)
+        return [float(raced.counts(level).mean()) for level in racing]
 
-        return successive_halving(candidates, means, trials=experiment.trials)
+    return successive_halving(candidates, means, trials=experiment.trials)
 
 
 def _fresh(experiment: Experiment, winners: dict[str, Level]) -> Experiment:
@@ -123,10 +118,5 @@ def _best(fresh: Run, mode: str, rungs: list[Rung[Level]]) -> BestNoise:
 def _counts(run: Run, mode: str, sigma: float, decay: float) -> NDArray[np.int64]:
     """M-steps of a level's trials."""
     settings = {"sigma": sigma, "noise.injection": mode, "noise.decay": decay}
-    (level,) = [level for level in levels(run.experiment) if dict(level.settings) == settings]
-    with Journal(_journal(run.folder)) as journal:
-        return outcomes(journal, level, run.experiment.trials).iterations.astype(np.int64)
-
-
-def _journal(folder: Path) -> Path:
-    return folder / "trials.sqlite"
+    (row,) = run.where(settings)
+    return run.counts(row)

@@ -9,7 +9,8 @@ from enum import StrEnum
 from statistics import NormalDist
 
 from nem_cli.compare.comparison import Difference
-from nem_cli.statistics.effect import Effect, Estimate
+from nem_cli.statistics.effect import Effect
+from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.optimum import METHOD, OptimumSet
 from nem_cli.statistics.published import TRIALS, Interval, Number
 

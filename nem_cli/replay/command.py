@@ -80,8 +80,8 @@ def _print_table(found: Replay) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from nem_cli.drawing import text
     from nem_cli.em.parameters import PARAMETERS
+    from nem_cli.experiment import describe as text
 
     console = terminal.console()
     console.print(

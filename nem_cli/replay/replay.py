@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nem_cli.drawing.text import shown
 from nem_cli.em.status import Status
 from nem_cli.errors import ConfigError, FolderError
 from nem_cli.experiment import folder as files
 from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.describe import shown
 from nem_cli.experiment.journal import Journal
 from nem_cli.experiment.load import assign, load
 from nem_cli.experiment.paths import get

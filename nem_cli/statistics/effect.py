@@ -10,22 +10,10 @@ from numpy.typing import NDArray
 
 from nem_cli.em.arrays import FloatArray
 from nem_cli.statistics.bootstrap import means_beside_em, percentile_interval
+from nem_cli.statistics.estimate import Estimate
 
 CONFIDENCE = 0.95
 """Of the two-sided intervals and of each one-sided bound."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its two-sided 95 % percentile bootstrap interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def shifted(self, by: float) -> Estimate:
-        """With a constant added."""
-        return Estimate(self.value + by, self.low + by, self.high + by)
 
 
 @dataclass(frozen=True)

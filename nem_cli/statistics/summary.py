@@ -3,49 +3,37 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+from numpy.lib.recfunctions import repack_fields
 from numpy.typing import NDArray
 
 from nem_cli.em.arrays import FloatArray
 from nem_cli.em.status import Status
 from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.journal import Journal
 from nem_cli.experiment.plan import Level
 from nem_cli.statistics.bootstrap import means_beside_em, percentile_interval
+from nem_cli.statistics.estimate import Estimate
 
 ENOUGH = 30
 """Trials a level, below which no sentence is worth much."""
+_ENDS = ["status", "iterations", "log_likelihood"]
+"""What a summary needs of a trial."""
 
 
 @dataclass(frozen=True)
-class Outcomes:
-    """How a level's trials ended, in the order of the trials.
-
-    Parameters
-    ----------
-    status : ndarray of int, shape (trials,)
-        `Status` values.
-    iterations : ndarray of int, shape (trials,)
-        M-steps done.
-    log_likelihood : ndarray of shape (trials,)
-    """
-
-    status: NDArray[np.integer]
-    iterations: NDArray[np.integer]
-    log_likelihood: FloatArray
-
-
-@dataclass(frozen=True)
-class LevelSummary:
+class Row:
     """One row of ``summary.csv``. A number that can't be had is None, never NaN.
 
     Parameters
     ----------
-    settings : tuple of (str, value)
-        The swept settings, sigma first.
+    level : Level
+        The columns before these are its swept settings, sigma first.
     trials, converged, max_iterations, degenerate : int
         Trials in all, and how they ended.
     mean_iterations, standard_error : float
@@ -65,7 +53,7 @@ class LevelSummary:
         closed form.
     """
 
-    settings: tuple[tuple[str, Any], ...]
+    level: Level
     trials: int
     converged: int
     max_iterations: int
@@ -84,47 +72,138 @@ class LevelSummary:
     acceptance_rate: float | None
 
     @property
+    def settings(self) -> tuple[tuple[str, Any], ...]:
+        """The swept settings, sigma first."""
+        return self.level.settings
+
+    @property
     def sigma(self) -> float:
         """Initial noise standard deviation."""
-        return float(self.settings[0][1])
+        return self.level.sigma
 
     @property
     def others(self) -> tuple[tuple[str, Any], ...]:
         """The swept settings other than sigma."""
-        return self.settings[1:]
+        return self.level.others
+
+    @property
+    def asks_for_cap(self) -> bool:
+        """Whether the level has no stop rule, so that its trials make a fixed number of M-steps."""
+        return self.level.trial.stop.rule == "never"
+
+    def __getitem__(self, path: str) -> Any:
+        """The value of a swept setting."""
+        return dict(self.settings)[path]
+
+    def estimate(self, column: str, confidence: float) -> Estimate | None:
+        """A mean with its interval; None where it can't be had.
+
+        Parameters
+        ----------
+        column : {"mean_iterations", "speedup_percent", "log_likelihood_gap"}
+        confidence : float
+            The experiment's: of the gap's interval, which is normal; those of the others are in the row.
+        """
+        if column == "log_likelihood_gap":
+            value, error = self.log_likelihood_gap, self.log_likelihood_gap_se
+            half = None if error is None else NormalDist().inv_cdf(0.5 + confidence / 2) * error
+            ends = None if value is None or half is None else (value - half, value + half)
+        elif column == "speedup_percent":
+            value, low, high = self.speedup_percent, self.speedup_ci_low, self.speedup_ci_high
+            ends = None if low is None or high is None else (low, high)
+        else:
+            value, ends = self.mean_iterations, (self.ci_low, self.ci_high)
+        return None if value is None or ends is None else Estimate(value, *ends)
 
 
-def summarise(
-    experiment: Experiment,
-    levels: Sequence[Level],
-    outcomes: Callable[[Level], Outcomes],
-    acceptance: Callable[[Level], float | None],
-) -> list[LevelSummary]:
+@dataclass(frozen=True)
+class Ended:
+    """How the trials of some levels ended; nothing is dropped.
+
+    Parameters
+    ----------
+    trials : int
+        In all.
+    fixed : int
+        Of levels without a stop rule, whose cap is no alarm.
+    converged, max_iterations, degenerate : int
+        Of the others.
+    """
+
+    trials: int
+    fixed: int
+    converged: int
+    max_iterations: int
+    degenerate: int
+
+
+def ended(rows: Iterable[Row]) -> Ended:
+    """Count how the trials of some levels ended."""
+    rows = list(rows)
+    stopping = [row for row in rows if not row.asks_for_cap]
+    return Ended(
+        trials=sum(row.trials for row in rows),
+        fixed=sum(row.trials for row in rows if row.asks_for_cap),
+        converged=sum(row.converged for row in stopping),
+        max_iterations=sum(row.max_iterations for row in stopping),
+        degenerate=sum(row.degenerate for row in rows),
+    )
+
+
+def endings(rows: Iterable[Row]) -> str:
+    """How the trials ended, counted, in words."""
+    found = ended(rows)
+    others = found.trials - found.fixed
+    made = f"{found.fixed:,} trials made the fixed number of M-steps that was asked for" if found.fixed else ""
+    if not found.max_iterations and not found.degenerate:
+        rest = f"all {'other ' if found.fixed else ''}{others:,} trials converged" if others else ""
+    else:
+        rest = (
+            f"of {found.trials:,} trials {found.max_iterations:,} reached the cap and {found.degenerate:,} degenerated"
+            "; all are counted"
+        )
+    return "; ".join(part for part in (made, rest) if part)
+
+
+def fewest(rows: Iterable[Row]) -> Row | None:
+    """The row with the fewest M-steps, of several the one with least noise; None where no level has a stop rule."""
+    stopping = [row for row in rows if not row.asks_for_cap]
+    return min(stopping, key=lambda row: (row.mean_iterations, row.sigma), default=None)
+
+
+def summarise(experiment: Experiment, levels: Sequence[Level], journal: Journal) -> tuple[Row, ...]:
     """Summarise a run.
 
     Parameters
     ----------
     experiment : Experiment
-        For the bootstrap's settings and seed; every level uses the same stream.
+        For the trials a level, and the bootstrap's settings and seed; every level uses the same stream.
     levels : sequence of Level
         In the order of the rows; each curve has a level with sigma 0.
-    outcomes, acceptance : callable
-        A level's trials, and its acceptance rate.
+    journal : Journal
+        With all of their blocks.
     """
-    rows: dict[int, LevelSummary] = {}
+
+    def trials(level: Level) -> NDArray[np.void]:
+        blocks = journal.read(level, experiment.trials)
+        return np.concatenate([repack_fields(block[_ENDS]) for block in blocks])
+
+    rows: dict[int, Row] = {}
     for curve in curves(levels):
-        baseline = outcomes(levels[curve[0]])
+        baseline = trials(levels[curve[0]])
         # One level at a time where the bootstrap takes them so: a curve of a million trials a level is large.
-        ended, to_resample = itertools.tee(outcomes(levels[index]) for index in curve)
+        tables, to_resample = itertools.tee(trials(levels[index]) for index in curve)
         resampled = means_beside_em(
-            baseline.iterations,
-            (each.iterations for each in to_resample),
+            baseline["iterations"],
+            (each["iterations"] for each in to_resample),
             experiment.bootstrap.resamples,
             experiment.seed,
         )
-        for index, each, means in zip(curve, ended, resampled, strict=True):
-            rows[index] = _row(experiment, levels[index], each, baseline, means, acceptance(levels[index]))
-    return [rows[index] for index in range(len(levels))]
+        for index, table, means in zip(curve, tables, resampled, strict=True):
+            level = levels[index]
+            acceptance = journal.totals(level, experiment.trials).acceptance_rate
+            rows[index] = _row(experiment, level, table, baseline, means, acceptance)
+    return tuple(rows[index] for index in range(len(levels)))
 
 
 def curves(levels: Sequence[Level]) -> list[list[int]]:
@@ -138,29 +217,28 @@ def curves(levels: Sequence[Level]) -> list[list[int]]:
 def _row(
     experiment: Experiment,
     level: Level,
-    ended: Outcomes,
-    baseline: Outcomes,
+    table: NDArray[np.void],
+    baseline: NDArray[np.void],
     means: FloatArray,
     acceptance: float | None,
-) -> LevelSummary:
+) -> Row:
     confidence = experiment.bootstrap.confidence
-    iterations = ended.iterations
-    n = len(iterations)
+    iterations = table["iterations"]
     low, high = percentile_interval(means[:, 1], confidence)
     speedup = speedup_low = speedup_high = None
-    if baseline.iterations.sum() > 0 and np.all(means[:, 0] > 0):
-        speedup = 100 * (1 - int(iterations.sum()) / int(baseline.iterations.sum()))
+    if baseline["iterations"].sum() > 0 and np.all(means[:, 0] > 0):
+        speedup = 100 * (1 - int(iterations.sum()) / int(baseline["iterations"].sum()))
         ends = percentile_interval(100 * (1 - means[:, 1] / means[:, 0]), confidence)
         speedup_low, speedup_high = (float(end) for end in ends)
-    both = (ended.status != Status.DEGENERATE) & (baseline.status != Status.DEGENERATE)
-    gaps = ended.log_likelihood[both] - baseline.log_likelihood[both]
-    converged = ended.status == Status.CONVERGED
-    return LevelSummary(
-        settings=level.settings,
-        trials=n,
+    both = (table["status"] != Status.DEGENERATE) & (baseline["status"] != Status.DEGENERATE)
+    gaps = table["log_likelihood"][both] - baseline["log_likelihood"][both]
+    converged = table["status"] == Status.CONVERGED
+    return Row(
+        level=level,
+        trials=len(table),
         converged=int(np.count_nonzero(converged)),
-        max_iterations=int(np.count_nonzero(ended.status == Status.MAX_ITERATIONS)),
-        degenerate=int(np.count_nonzero(ended.status == Status.DEGENERATE)),
+        max_iterations=int(np.count_nonzero(table["status"] == Status.MAX_ITERATIONS)),
+        degenerate=int(np.count_nonzero(table["status"] == Status.DEGENERATE)),
         mean_iterations=float(iterations.mean()),
         standard_error=_standard_error(iterations),
         ci_low=float(low),

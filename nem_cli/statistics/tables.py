@@ -1,4 +1,4 @@
-"""The csv files of a run, and reading a summary back."""
+"""A run's tables: as csv files, as structured arrays, as JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -16,67 +16,126 @@ from numpy.typing import NDArray
 from nem_cli.em.status import Status
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.plan import Level
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.summary import Row
 
-_COLUMNS = [field.name for field in fields(LevelSummary) if field.name != "settings"]
+_COLUMNS = [field.name for field in fields(Row) if field.name != "level"]
 _WHOLE = {"trials", "converged", "max_iterations", "degenerate"}
+_LABELS = np.array([status.label for status in Status])
 
 
 def trials_header(levels: Sequence[Level]) -> str:
     """The first line of ``trials.csv``; the parameters of the level with most components."""
     components = max(level.components for level in levels)
-    names = [f"{name}_{j}" for name in ("weight", "mean", "variance") for j in range(1, components + 1)]
-    return _line([*_paths(levels[0].settings), "trial", "status", "iterations", "log_likelihood", *names])
+    return _line([*_paths(levels), "trial", "status", "iterations", "log_likelihood", *_parameters(components)])
 
 
 def trials_lines(levels: Sequence[Level], level: Level, first: int, table: NDArray[np.void]) -> Iterator[str]:
     """A level's rows of ``trials.csv``, from trial number `first` on. What can't be had is left empty, never NaN."""
     prefix = _line([_cell(value) for _, value in level.settings])[:-1]
     blank = [""] * (max(each.components for each in levels) - level.components)
-    labels = [status.label for status in Status]
+    labels = _LABELS[table["status"]].tolist()
     parameters = [table[name].tolist() for name in ("weights", "means", "variances")]
-    rows = zip(table["status"].tolist(), table["iterations"].tolist(), table["log_likelihood"].tolist(), strict=True)
-    for row, (status, iterations, likelihood) in enumerate(rows):
+    rows = zip(labels, table["iterations"].tolist(), table["log_likelihood"].tolist(), strict=True)
+    for row, (label, iterations, likelihood) in enumerate(rows):
         numbers = [_number(likelihood)]
         for values in parameters:
             numbers += [_number(value) for value in values[row]] + blank
-        yield f"{prefix},{first + row},{labels[status]},{iterations},{','.join(numbers)}\n"
+        yield f"{prefix},{first + row},{label},{iterations},{','.join(numbers)}\n"
 
 
-def summary_csv(summary: Sequence[LevelSummary]) -> str:
+def trials_array(levels: Sequence[Level], tables: Iterable[NDArray[np.void]]) -> NDArray[np.void]:
+    """The levels' trials, a record a trial with the columns of ``trials.csv``; NaN where a cell is empty."""
+    components = max(level.components for level in levels)
+    parts = list(tables)
+    lengths = [len(part) for part in parts]
+    columns = {path: np.repeat(values, lengths) for path, values in _swept(levels).items()}
+    columns["trial"] = np.concatenate([np.arange(length) for length in lengths])
+    columns["status"] = _LABELS[np.concatenate([part["status"] for part in parts])]
+    columns["iterations"] = np.concatenate([part["iterations"] for part in parts]).astype(np.int64)
+    columns["log_likelihood"] = np.concatenate([part["log_likelihood"] for part in parts])
+    padded = [
+        np.concatenate([np.pad(part[name], ((0, 0), (0, components - part[name].shape[1])), constant_values=np.nan)
+                        for part in parts])
+        for name in ("weights", "means", "variances")
+    ]  # fmt: skip
+    columns |= dict(zip(_parameters(components), np.concatenate(padded, axis=1).T, strict=True))
+    for values in columns.values():
+        if values.dtype == np.float64:
+            values[~np.isfinite(values)] = np.nan
+    return _records(columns)
+
+
+def summary_csv(rows: Sequence[Row]) -> str:
     """``summary.csv``."""
-    lines = [_line([*_paths(summary[0].settings), *_COLUMNS])]
-    for row in summary:
+    lines = [_line([*_paths([row.level for row in rows]), *_COLUMNS])]
+    for row in rows:
         settings = [_cell(value) for _, value in row.settings]
         lines.append(_line([*settings, *(_cell(getattr(row, name)) for name in _COLUMNS)]))
     return "".join(lines)
 
 
-def read_summary(text: str) -> list[LevelSummary]:
+def read_summary(text: str, levels: Sequence[Level]) -> tuple[Row, ...]:
     """A summary from ``summary.csv``.
 
     Raises
     ------
     ValueError
-        If it isn't one.
+        If it isn't one of these levels.
     """
-    header, *rows = csv.reader(io.StringIO(text))
-    at = header.index("trials")
-    if header[at:] != _COLUMNS:
-        raise ValueError("its columns aren't those of this version")
-    found = []
-    for row in rows:
-        settings = tuple((path, _value(cell)) for path, cell in zip(header[:at], row[:at], strict=True))
+    header, *lines = csv.reader(io.StringIO(text))
+    swept = len(_paths(levels))
+    if header != [*_paths(levels), *_COLUMNS]:
+        raise ValueError("its columns aren't those of this version and this config")
+    rows = []
+    for level, line in zip(levels, lines, strict=True):
+        if line[:swept] != [_cell(value) for _, value in level.settings]:
+            raise ValueError(f"it has {line[:swept]} where the config has {dict(level.settings)}")
         numbers = {
             name: (int(cell) if name in _WHOLE else float(cell)) if cell else None
-            for name, cell in zip(_COLUMNS, row[at:], strict=True)
+            for name, cell in zip(_COLUMNS, line[swept:], strict=True)
         }
-        found.append(LevelSummary(settings=settings, **numbers))  # type: ignore[arg-type]
-    return found
+        rows.append(Row(level, **numbers))  # type: ignore[arg-type]
+    return tuple(rows)
 
 
-def _paths(settings: tuple[tuple[str, Any], ...]) -> list[str]:
-    return [path for path, _ in settings]
+def summary_array(rows: Sequence[Row]) -> NDArray[np.void]:
+    """A summary as a structured array, a record a level; NaN where a number can't be had."""
+    columns = _swept([row.level for row in rows])
+    for name in _COLUMNS:
+        dtype = np.int64 if name in _WHOLE else np.float64
+        columns[name] = np.array([getattr(row, name) for row in rows], dtype=dtype)
+    return _records(columns)
+
+
+def summary_json(experiment: Experiment, rows: Sequence[Row]) -> str:
+    """The result of a sweep as JSON: the experiment, and a record a level."""
+    levels = [dict(row.settings) | {name: getattr(row, name) for name in _COLUMNS} for row in rows]
+    return json.dumps({"experiment": experiment.model_dump(mode="json"), "levels": levels}, indent=2)
+
+
+def _paths(levels: Sequence[Level]) -> list[str]:
+    return [path for path, _ in levels[0].settings]
+
+
+def _parameters(components: int) -> list[str]:
+    return [f"{name}_{j}" for name in ("weight", "mean", "variance") for j in range(1, components + 1)]
+
+
+def _swept(levels: Sequence[Level]) -> dict[str, NDArray[Any]]:
+    """A column for each swept setting: numbers where all are, else text as in the csv files."""
+    columns = {}
+    for i, path in enumerate(_paths(levels)):
+        values = [level.settings[i][1] for level in levels]
+        numbers = all(isinstance(value, int | float) for value in values)
+        columns[path] = np.array(values if numbers else [_cell(value) for value in values])
+    return columns
+
+
+def _records(columns: dict[str, NDArray[Any]]) -> NDArray[np.void]:
+    table = np.empty(len(next(iter(columns.values()))), dtype=[(name, each.dtype) for name, each in columns.items()])
+    for name, values in columns.items():
+        table[name] = values
+    return table
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -95,16 +154,3 @@ def _cell(value: Any) -> str:
 
 def _number(value: float) -> str:
     return repr(value) if math.isfinite(value) else ""
-
-
-def _value(cell: str) -> Any:
-    try:
-        return json.loads(cell)
-    except ValueError:
-        return cell
-
-
-def summary_json(experiment: Experiment, summary: Sequence[LevelSummary]) -> str:
-    """The result of a sweep as JSON: the experiment, and a record a level."""
-    levels = [dict(row.settings) | {name: getattr(row, name) for name in _COLUMNS} for row in summary]
-    return json.dumps({"experiment": experiment.model_dump(mode="json"), "levels": levels}, indent=2)

@@ -76,7 +76,7 @@ def sweep(
     if json:
         from nem_cli.statistics.tables import summary_json
 
-        typer.echo(summary_json(run.experiment, run.summary))
+        typer.echo(summary_json(run.experiment, run.rows))
     elif not quiet:
         from nem_cli.terminal.tables import print_run
 

@@ -7,19 +7,20 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from nem_cli.drawing import axis, text
+from nem_cli.drawing import axis
 from nem_cli.drawing.curves import draw_curves
 from nem_cli.drawing.frame import add_caption, add_legend, add_title
 from nem_cli.drawing.heatmap import draw_heatmap
 from nem_cli.drawing.style import style
+from nem_cli.experiment import describe
 from nem_cli.experiment.config import Experiment
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.summary import Row, endings
 
 WIDEST = 9
 """Cells; panels with more across stand one below the other."""
 
 
-def run_figure(experiment: Experiment, summary: Sequence[LevelSummary]) -> Figure:
+def run_figure(experiment: Experiment, summary: Sequence[Row]) -> Figure:
     """Draw a run as its config's `figure` says; mean M-steps against sigma by default."""
     panels = split(experiment.figure.panels, summary)
     heatmap = experiment.figure.kind == "heatmap"
@@ -34,7 +35,7 @@ def run_figure(experiment: Experiment, summary: Sequence[LevelSummary]) -> Figur
             else:
                 draw_curves(axes, experiment, rows)
             if value is not None:
-                axes.set_title(text.shown(value), loc="left", fontsize=10)
+                axes.set_title(describe.shown(value), loc="left", fontsize=10)
             if number and not stacked:
                 axes.set_ylabel("")
         title = experiment.title or experiment.name
@@ -46,22 +47,22 @@ def run_figure(experiment: Experiment, summary: Sequence[LevelSummary]) -> Figur
     return figure
 
 
-def split(path: str | None, summary: Sequence[LevelSummary]) -> list[tuple[Any, list[LevelSummary]]]:
+def split(path: str | None, summary: Sequence[Row]) -> list[tuple[Any, list[Row]]]:
     """The rows of each value of a swept setting, in the order of the sweep; all of them under None without one."""
-    found: dict[str, tuple[Any, list[LevelSummary]]] = {}
+    found: dict[str, tuple[Any, list[Row]]] = {}
     for row in summary:
-        value = dict(row.settings)[path] if path else None
-        found.setdefault(text.shown(value), (value, []))[1].append(row)
+        value = row[path] if path else None
+        found.setdefault(describe.shown(value), (value, []))[1].append(row)
     return list(found.values())
 
 
-def caption(experiment: Experiment, summary: Sequence[LevelSummary]) -> str:
+def caption(experiment: Experiment, summary: Sequence[Row]) -> str:
     """What one must know to read the figure."""
-    lines = text.protocol(experiment)
+    lines = describe.protocol(experiment)
     if experiment.figure.kind == "curves" and experiment.figure.x == "sigma":
         lines[-1] += "; sigma 0 is plain EM"
     lines.append(f"{100 * experiment.bootstrap.confidence:g} % bootstrap intervals, pointwise; ")
-    lines[-1] += text.endings(summary, experiment.stop.rule)
+    lines[-1] += endings(summary)
     if experiment.figure.kind == "heatmap":
         lines.append("in brackets: the interval holds 0; negative: more M-steps than EM")
     if experiment.figure.y == "log_likelihood_gap":
@@ -69,16 +70,16 @@ def caption(experiment: Experiment, summary: Sequence[LevelSummary]) -> str:
     return "\n".join(lines)
 
 
-def cells(experiment: Experiment, panels: Sequence[tuple[Any, Sequence[LevelSummary]]]) -> tuple[int, int]:
+def cells(experiment: Experiment, panels: Sequence[tuple[Any, Sequence[Row]]]) -> tuple[int, int]:
     """A heatmap's cells across and upwards, in its largest panel."""
     across, upwards = (
-        max(len({axis.tick(path, dict(row.settings)[path]) for row in rows}) for _, rows in panels)
+        max(len({axis.tick(path, row[path]) for row in rows}) for _, rows in panels)
         for path in (experiment.figure.x, experiment.figure.rows or experiment.figure.x)
     )
     return across, upwards
 
 
-def _size(experiment: Experiment, panels: Sequence[tuple[Any, Sequence[LevelSummary]]]) -> tuple[float, float]:
+def _size(experiment: Experiment, panels: Sequence[tuple[Any, Sequence[Row]]]) -> tuple[float, float]:
     """Width and height in inches; a heatmap's cells stay large enough for their numbers."""
     if experiment.figure.kind == "curves":
         return (7.5 if len(panels) == 1 else 10.0, 5.2)

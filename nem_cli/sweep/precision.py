@@ -9,7 +9,7 @@ from typing import Any
 
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.plan import Level
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.summary import Row
 
 MAX_TRIALS = 100_000
 GROWTH = 1.5
@@ -61,20 +61,20 @@ class Precision:
             blocks = math.ceil(GROWTH * blocks)
         yield self.max_trials
 
-    def reached(self, summary: Sequence[LevelSummary]) -> bool:
+    def reached(self, rows: Sequence[Row]) -> bool:
         """Whether every level is narrow enough."""
-        return widest(summary) <= self.half_width
+        return widest(rows) <= self.half_width
 
-    def note(self, summary: Sequence[LevelSummary]) -> dict[str, Any]:
+    def note(self, rows: Sequence[Row]) -> dict[str, Any]:
         """What the manifest says of it."""
         return {
             "half_width": self.half_width,
             "max_trials": self.max_trials,
-            "widest": widest(summary),
-            "reached": self.reached(summary),
+            "widest": widest(rows),
+            "reached": self.reached(rows),
         }
 
 
-def widest(summary: Sequence[LevelSummary]) -> float:
+def widest(rows: Sequence[Row]) -> float:
     """The largest half-width of a level's interval of the mean count."""
-    return max((row.ci_high - row.ci_low) / 2 for row in summary)
+    return max((row.ci_high - row.ci_low) / 2 for row in rows)

@@ -7,9 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from nem_cli.errors import ConfigError, FolderError, NemWarning
 from nem_cli.experiment import folder as files
@@ -22,11 +19,9 @@ from nem_cli.experiment.manifest import manifest
 from nem_cli.experiment.plan import Level, levels, swept_paths
 from nem_cli.experiment.runner import Workers
 from nem_cli.statistics import tables
-from nem_cli.statistics.run import Run
-from nem_cli.statistics.summary import LevelSummary, Outcomes, summarise
+from nem_cli.statistics.run import JOURNAL, Run
+from nem_cli.statistics.summary import summarise
 from nem_cli.sweep.precision import Precision
-
-__all__ = ["Progress", "Run", "draw", "outcomes", "run_levels", "sweep"]
 
 Progress = Callable[[int, int], None]
 """Called with the trials done and the trials in all."""
@@ -83,39 +78,70 @@ def sweep(
         if fresh:
             _clear(folder)
         _refuse_other_results(folder, experiment)
-        with Journal(folder / "trials.sqlite", experiment.identity(), swept_paths(experiment)) as journal:
-            experiment, summary = _run(journal, plan, experiment, workers, progress, until)
+        with _journal(folder, experiment) as journal:
+            for trials in until.looks(plan, experiment.trials) if until else [experiment.trials]:
+                experiment = experiment.model_copy(update={"trials": trials})
+                _run_missing(journal, plan, experiment, workers, progress)
+                rows = summarise(experiment, plan, journal)
+                if until and until.reached(rows):
+                    break
             _warn_of_mixed_processors(journal)
-            made_with = manifest(experiment, workers, began, list(command)) | {"cpus": journal.cpus}
-            if until:
-                made_with["until_ci"] = until.note(summary)
-            return _write(folder, experiment, plan, journal, summary, made_with)
+            totals = [journal.totals(level, experiment.trials) for level in plan]
+            made_with = manifest(experiment, workers, began, list(command)) | {
+                "cpus": journal.cpus,
+                **({"until_ci": until.note(rows)} if until else {}),
+                "seconds_per_trial": [round(each.seconds / each.trials, 9) for each in totals],
+            }
+            run = Run(folder, experiment, levels=plan, rows=rows, manifest=made_with)
+            _write(run, journal)
+            return run
 
 
-def _run(
-    journal: Journal,
-    plan: list[Level],
+def collect(
+    folder: Path,
     experiment: Experiment,
+    *,
+    plan: Sequence[Level] | None = None,
     workers: Workers,
-    progress: Progress | None,
-    until: Precision | None,
-) -> tuple[Experiment, list[LevelSummary]]:
-    """Run all blocks; returns the experiment with the trials reached, and its summary."""
-    for trials in until.looks(plan, experiment.trials) if until else [experiment.trials]:
-        experiment = experiment.model_copy(update={"trials": trials})
-        run_levels(journal, plan, experiment, workers, progress)
-        summary = _summary(journal, plan, experiment)
-        if until and until.reached(summary):
-            break
-    return experiment, summary
+    progress: Progress | None = None,
+    fresh: bool = False,
+) -> Run:
+    """Run trials into a folder's journal and write nothing else, going on from what the journal holds.
+
+    Parameters
+    ----------
+    folder : Path
+    experiment : Experiment
+    plan : sequence of Level, optional
+        Those of the experiment's levels that are wanted; all by default.
+    workers, progress, fresh
+        As of `sweep`.
+
+    Raises
+    ------
+    ConfigError, RunError
+        As `sweep`.
+    """
+    plan = levels(experiment) if plan is None else plan
+    with FolderLock(folder):
+        if fresh:
+            _clear(folder)
+        with _journal(folder, experiment) as journal:
+            _run_missing(journal, plan, experiment, workers, progress)
+    return Run(folder, experiment, levels=plan)
 
 
-def run_levels(
+def _journal(folder: Path, experiment: Experiment) -> Journal:
+    return Journal(folder / JOURNAL, experiment.identity(), swept_paths(experiment))
+
+
+def _run_missing(
     journal: Journal, plan: Sequence[Level], experiment: Experiment, workers: Workers, progress: Progress | None
 ) -> None:
     """Run what the journal lacks, committing each block as it comes."""
     tasks, total, done = [], 0, 0
-    for index, level in _unique(plan):
+    unique = {level.key: (index, level) for index, level in enumerate(plan)}  # plain EM of two modes is one
+    for index, level in unique.values():
         finished = journal.done(level)
         total += experiment.trials
         for block in range(level.blocks(experiment.trials)):
@@ -134,32 +160,6 @@ def run_levels(
                 progress(done, total)
 
 
-def outcomes(journal: Journal, level: Level, trials: int) -> Outcomes:
-    """How a level's first trials ended."""
-    parts = [(table["status"], table["iterations"], table["log_likelihood"]) for table in journal.read(level, trials)]
-    status, iterations, likelihood = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    return Outcomes(status, iterations.astype(np.int64), likelihood)
-
-
-def _unique(plan: Sequence[Level]) -> Iterator[tuple[int, Level]]:
-    """Levels with a journal entry of their own: plain EM under two modes is one."""
-    seen: set[str] = set()
-    for index, level in enumerate(plan):
-        if level.key not in seen:
-            seen.add(level.key)
-            yield index, level
-
-
-def _summary(journal: Journal, plan: list[Level], experiment: Experiment) -> list[LevelSummary]:
-    trials = experiment.trials
-    return summarise(
-        experiment,
-        plan,
-        lambda level: outcomes(journal, level, trials),
-        lambda level: journal.totals(level, trials).acceptance_rate,
-    )
-
-
 def _warn_of_mixed_processors(journal: Journal) -> None:
     if len(journal.cpus) > 1:
         warnings.warn(
@@ -170,35 +170,21 @@ def _warn_of_mixed_processors(journal: Journal) -> None:
         )
 
 
-def _write(
-    folder: Path,
-    experiment: Experiment,
-    plan: list[Level],
-    journal: Journal,
-    summary: list[LevelSummary],
-    made_with: dict[str, Any],
-) -> Run:
-    trials = experiment.trials
-    totals = [journal.totals(level, trials) for level in plan]
-    made_with["seconds_per_trial"] = [round(each.seconds / each.trials, 9) for each in totals]
-    run = Run(folder, experiment, summary, made_with)
-    files.remove_leftovers(folder)
-    files.write(folder / "config.yaml", files.config_yaml(experiment))
-    files.write(folder / "trials.csv", _trials(journal, plan, trials))
-    files.write(folder / "summary.csv", tables.summary_csv(summary))
+def _write(run: Run, journal: Journal) -> None:
+    files.remove_leftovers(run.folder)
+    files.write(run.folder / "config.yaml", files.config_yaml(run.experiment))
+    files.write(run.folder / "trials.csv", _trials(journal, run.levels, run.experiment.trials))
+    files.write(run.folder / "summary.csv", tables.summary_csv(run.rows))
     draw(run)
-    files.write(folder / "manifest.json", files.manifest_json(made_with))
-    return run
+    files.write(run.folder / "manifest.json", files.manifest_json(run.manifest))
 
 
 def draw(run: Run) -> None:
     """Write a run's figure."""
-    from nem_cli.drawing.style import png, svg
+    from nem_cli.drawing.style import save_figure
     from nem_cli.sweep.figure import run_figure  # matplotlib is slow to import
 
-    figure = run_figure(run.experiment, run.summary)
-    files.write(run.folder / "figure.png", png(figure))
-    files.write(run.folder / "figure.svg", svg(figure))
+    save_figure(run_figure(run.experiment, run.rows), run.folder)
 
 
 def _trials(journal: Journal, plan: Sequence[Level], trials: int) -> Iterator[str]:

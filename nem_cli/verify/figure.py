@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from nem_cli.drawing import text
 from nem_cli.drawing.frame import add_caption, add_title
 from nem_cli.drawing.style import BASELINE, COLOURS, MARKERS, style
+from nem_cli.experiment import describe as text
 from nem_cli.verify.condition import Estimate
 from nem_cli.verify.text import name
 from nem_cli.verify.verification import Verification

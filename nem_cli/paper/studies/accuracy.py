@@ -11,14 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from nem_cli.drawing import text
 from nem_cli.drawing.frame import add_caption, add_legend
 from nem_cli.drawing.style import BASELINE, EM_LOOK, look, style
 from nem_cli.em.arrays import FloatArray
+from nem_cli.experiment import describe as text
 from nem_cli.paper.accuracy import Gap, gap
 from nem_cli.paper.studies.study import Finished, Study, where
 from nem_cli.paper.studies.words import interval, number
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.summary import Row, endings
 
 NEVER = "never"
 
@@ -77,7 +77,7 @@ class Accuracy(Study):
             f"the trials' own stops: {experiment.stop.rule} < 10^-{experiment.stop.tol:g}",
             f"ML fit: EM run on, {fit['stop.rule']} < 10^-{fit['stop.tol']:g}; distance: Euclidean norm over the "
             f"estimated parameters; bars: {confidence} intervals",
-            text.endings(run.summary, experiment.stop.rule),
+            endings(run.summary),
         ]
         return "\n".join(lines)
 
@@ -92,13 +92,13 @@ def courses(run: Finished) -> list[Course]:
     return [_measured(run, name, fit, row) for name, row in names.items()]
 
 
-def _tightest(run: Finished) -> LevelSummary:
+def _tightest(run: Finished) -> Row:
     """EM with the tightest tolerance: the maximum-likelihood fit."""
     rows = [row for row in run.summary if dict(row.settings)["stop.rule"] != NEVER and row.sigma == 0]
     return max(rows, key=lambda row: float(dict(row.settings)["stop.tol"]))
 
 
-def _measured(run: Finished, name: str, fit: NDArray[np.void], own: LevelSummary) -> Course:
+def _measured(run: Finished, name: str, fit: NDArray[np.void], own: Row) -> Course:
     mode = dict(own.settings)["noise.injection"]
     fixed = where(run.summary, {"stop.rule": NEVER, "sigma": own.sigma, "noise.injection": mode})
     fixed.sort(key=lambda row: int(dict(row.settings)["stop.max_iterations"]))
@@ -106,7 +106,7 @@ def _measured(run: Finished, name: str, fit: NDArray[np.void], own: LevelSummary
     return Course(name, tuple(gaps[:-1]), gaps[-1])
 
 
-def _name(row: LevelSummary) -> str:
+def _name(row: Row) -> str:
     mode = dict(row.settings)["noise.injection"]
     return f"{mode} noise of {row.sigma:g}" if row.sigma else "EM"
 

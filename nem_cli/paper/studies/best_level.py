@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nem_cli.paper.studies.study import Finished, where
-from nem_cli.statistics.effect import Estimate, effects
+from nem_cli.statistics.effect import effects
+from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.paired import best, halves
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.summary import Row
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class BestLevel:
 
     Parameters
     ----------
-    row : LevelSummary
+    row : Row
         The level with the fewest M-steps on the first half of the trials.
     counts : ndarray of int
         Its M-steps on the second half.
@@ -28,12 +29,12 @@ class BestLevel:
         Over EM, in per cent, on the second half.
     """
 
-    row: LevelSummary
+    row: Row
     counts: NDArray[np.int64]
     speedup: Estimate | None
 
 
-def best_level(run: Finished, rows: Sequence[LevelSummary]) -> BestLevel:
+def best_level(run: Finished, rows: Sequence[Row]) -> BestLevel:
     """Choose among rows that differ in the noise alone, so that one plain EM is the baseline of all."""
     counts = [run.iterations(row) for row in rows]
     first, second = halves(len(counts[0]))

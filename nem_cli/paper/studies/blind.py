@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nem_cli.paper.studies.study import Finished, Study, fewest, noisy, where
 from nem_cli.paper.studies.words import Verdict, against_em, count, of, speedup
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.summary import Row
 
 
 class Blind(Study):
@@ -31,7 +31,7 @@ class Blind(Study):
         return (" ".join(sentences), _paper(blind_rows))
 
 
-def _paper(rows: Sequence[LevelSummary]) -> str:
+def _paper(rows: Sequence[Row]) -> str:
     slower, faster = count(rows, Verdict.SLOWER), count(rows, Verdict.FASTER)
     undecided = len(rows) - slower - faster
     counted = f"Blind noise was slower than EM at {of(slower, len(rows))}"

@@ -7,11 +7,11 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nem_cli.drawing import text
+from nem_cli.experiment import describe as text
 from nem_cli.experiment.config import Experiment
 from nem_cli.paper.section import Link, Section, Table
 from nem_cli.paper.studies.words import interval, listed, number
-from nem_cli.statistics.effect import Estimate
+from nem_cli.statistics.estimate import Estimate
 
 TITLE = "EM, NEM and SQUAREM"
 SQUAREM = "SQUAREM"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from nem_cli.paper.studies.best_level import best_level
 from nem_cli.paper.studies.study import Finished, Study, noisy, values, where
 from nem_cli.paper.studies.words import Verdict, against_em, beyond, count, interval, of
-from nem_cli.statistics.effect import Estimate
-from nem_cli.statistics.paired import mean_estimate
+from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.published import DECAY
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.summary import Row
 
 
 class Decay(Study):
@@ -40,7 +39,7 @@ class Decay(Study):
         )
 
 
-def _tau(row: LevelSummary) -> float:
+def _tau(row: Row) -> float:
     return float(dict(row.settings)["noise.decay"])
 
 

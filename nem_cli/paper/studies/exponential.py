@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nem_cli.drawing import text
+from nem_cli.experiment import describe as text
 from nem_cli.paper.studies.best_level import best_level
 from nem_cli.paper.studies.study import Finished, Study, noisy, values, where
 from nem_cli.paper.studies.words import Verdict, against_em, count, of, verdict

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nem_cli.drawing.axis import coordinate
 from nem_cli.paper.studies.study import Finished, Study, noisy, where
 from nem_cli.paper.studies.words import Verdict, against_em, count, listed, of, speedup, verdict
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.summary import Row
 
 
 class Harm(Study):
@@ -40,13 +40,13 @@ class Harm(Study):
         )
 
 
-def _start(row: LevelSummary) -> float:
+def _start(row: Row) -> float:
     value = coordinate("start.variances", dict(row.settings)["start.variances"])
     assert value is not None
     return value
 
 
-def _group(place: str, rows: Sequence[LevelSummary]) -> str:
+def _group(place: str, rows: Sequence[Row]) -> str:
     slower, faster = count(rows, Verdict.SLOWER), count(rows, Verdict.FASTER)
     parts = [f"slower than EM at {of(slower, len(rows))}"]
     if slower < len(rows):
@@ -60,7 +60,7 @@ def _more(percent: float) -> str:
     return f"{abs(percent):.0f} % {'more' if percent >= 0 else 'fewer'} M-steps"
 
 
-def _meaning(narrow: Sequence[LevelSummary], wide: Sequence[LevelSummary]) -> str:
+def _meaning(narrow: Sequence[Row], wide: Sequence[Row]) -> str:
     harmed = bool(narrow) and count(narrow, Verdict.SLOWER) == len(narrow)
     if harmed and count(wide, Verdict.FASTER):
         return (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nem_cli.paper.studies.study import Finished, Study, fewest, noisy, where
 from nem_cli.paper.studies.words import Verdict, against_em, interval, number, speedup, verdict
-from nem_cli.statistics.effect import Estimate
-from nem_cli.statistics.paired import best, halves, mean_estimate
+from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.statistics.paired import best, halves
 
 ALL, NEARLY_ALL, LITTLE = 100.0, 75.0, 25.0
 """Per cent of the saving from which all or nearly all of it remains, and up to which little does."""

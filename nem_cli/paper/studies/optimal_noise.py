@@ -11,7 +11,8 @@ from nem_cli.paper.section import Section, Table
 from nem_cli.paper.studies import study
 from nem_cli.paper.studies.study import Finished
 from nem_cli.paper.studies.words import against_em, beyond, interval, listed, number
-from nem_cli.statistics.effect import Effect, Estimate
+from nem_cli.statistics.effect import Effect
+from nem_cli.statistics.estimate import Estimate
 from nem_cli.sweep.figure import run_figure
 
 NAME = "optimal-noise"

@@ -14,8 +14,7 @@ from nem_cli.drawing.style import BASELINE, look, style
 from nem_cli.paper.studies.best_level import BestLevel, best_level
 from nem_cli.paper.studies.study import Finished, Study, noisy, values, where
 from nem_cli.paper.studies.words import Verdict, interval, listed, percent, verdict
-from nem_cli.statistics.effect import Estimate
-from nem_cli.statistics.paired import mean_estimate
+from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.sweep.figure import caption
 
 AXIS = "mixture.means"

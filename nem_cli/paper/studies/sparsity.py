@@ -7,7 +7,7 @@ from enum import Enum
 
 from nem_cli.paper.studies.study import Finished, Study, noisy, values, where
 from nem_cli.paper.studies.words import percent, speedup
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.summary import Row
 
 
 class Trend(Enum):
@@ -35,11 +35,11 @@ class Sparsity(Study):
         return (" ".join(sentences), f"{_meaning(trends)}{_degenerate(run.summary)}")
 
 
-def _size(row: LevelSummary) -> int:
+def _size(row: Row) -> int:
     return int(dict(row.settings)["sample_size"])
 
 
-def _trend(curve: Sequence[LevelSummary]) -> Trend:
+def _trend(curve: Sequence[Row]) -> Trend:
     small, large = speedup(curve[0]), speedup(curve[-1])
     if small is None or large is None:
         return Trend.OPEN
@@ -48,7 +48,7 @@ def _trend(curve: Sequence[LevelSummary]) -> Trend:
     return Trend.SHRINKS if large.high < small.low else Trend.OPEN
 
 
-def _curve(mode: str, sigma: float, curve: Sequence[LevelSummary], trend: Trend) -> str:
+def _curve(mode: str, sigma: float, curve: Sequence[Row], trend: Trend) -> str:
     ends = [(row, speedup(row)) for row in (curve[0], curve[-1])]
     shown = " and ".join(
         f"{percent(share)} at {_size(row):,} samples" if share else f"unknown at {_size(row):,} samples"
@@ -73,7 +73,7 @@ def _meaning(trends: Sequence[Trend]) -> str:
     return "So the curves don't agree, and these trials give no one answer for all modes and levels."
 
 
-def _degenerate(rows: Sequence[LevelSummary]) -> str:
+def _degenerate(rows: Sequence[Row]) -> str:
     degenerate = [row for row in rows if row.degenerate]
     if not degenerate:
         return ""

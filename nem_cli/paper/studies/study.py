@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nem_cli.drawing.style import svg
 from nem_cli.experiment.config import Experiment
 from nem_cli.paper.section import Link, Picture, Section, Table
-from nem_cli.statistics.summary import ENOUGH, LevelSummary
+from nem_cli.statistics.summary import ENOUGH, Row
 from nem_cli.sweep.figure import run_figure
 
 FILES = ("config.yaml", "summary.csv")
@@ -27,7 +27,7 @@ class Finished:
     Parameters
     ----------
     experiment : Experiment
-    summary : sequence of LevelSummary
+    summary : sequence of Row
         In the order of the levels.
     trials : callable
         A row's trials, a structured array of shape (trials,) and dtype `nem_cli.experiment.block.trial_dtype`. Row t is
@@ -37,11 +37,11 @@ class Finished:
     """
 
     experiment: Experiment
-    summary: Sequence[LevelSummary]
-    trials: Callable[[LevelSummary], NDArray[np.void]]
+    summary: Sequence[Row]
+    trials: Callable[[Row], NDArray[np.void]]
     address: str
 
-    def iterations(self, row: LevelSummary) -> NDArray[np.int64]:
+    def iterations(self, row: Row) -> NDArray[np.int64]:
         """M-steps of a row's trials."""
         return self.trials(row)["iterations"].astype(np.int64)
 
@@ -107,17 +107,17 @@ def section(
     )
 
 
-def where(rows: Sequence[LevelSummary], settings: Mapping[str, Any]) -> list[LevelSummary]:
+def where(rows: Sequence[Row], settings: Mapping[str, Any]) -> list[Row]:
     """The rows with those swept settings."""
     return [row for row in rows if all(dict(row.settings)[path] == value for path, value in settings.items())]
 
 
-def noisy(rows: Sequence[LevelSummary]) -> list[LevelSummary]:
+def noisy(rows: Sequence[Row]) -> list[Row]:
     """The rows that aren't plain EM."""
     return [row for row in rows if row.sigma > 0]
 
 
-def values(rows: Sequence[LevelSummary], path: str) -> list[Any]:
+def values(rows: Sequence[Row], path: str) -> list[Any]:
     """The values of a swept setting, each once, in their order."""
     found: list[Any] = []
     for row in rows:
@@ -127,6 +127,6 @@ def values(rows: Sequence[LevelSummary], path: str) -> list[Any]:
     return found
 
 
-def fewest(rows: Sequence[LevelSummary]) -> LevelSummary:
+def fewest(rows: Sequence[Row]) -> Row:
     """The row with the smallest mean count; of several, the one with least noise."""
     return min(rows, key=lambda row: (row.mean_iterations, row.sigma))

@@ -10,9 +10,8 @@ from nem_cli.drawing.style import style
 from nem_cli.paper.section import Table
 from nem_cli.paper.studies.study import Finished, Study, noisy, where
 from nem_cli.paper.studies.words import interval, number, percent, speedup
-from nem_cli.statistics.effect import Estimate
-from nem_cli.statistics.paired import mean_estimate
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.statistics.summary import Row
 from nem_cli.sweep.figure import caption
 
 
@@ -77,22 +76,22 @@ class Tolerance(Study):
         return (Table(header, tuple(cells), written),)
 
 
-def _tol(row: LevelSummary) -> float:
+def _tol(row: Row) -> float:
     return float(dict(row.settings)["stop.tol"])
 
 
-def _plain(run: Finished, row: LevelSummary) -> LevelSummary:
+def _plain(run: Finished, row: Row) -> Row:
     """EM with the same other settings."""
     (found,) = where(run.summary, dict(row.settings) | {"sigma": 0.0})
     return found
 
 
-def _saved(run: Finished, row: LevelSummary) -> Estimate:
+def _saved(run: Finished, row: Row) -> Estimate:
     """Paired: EM's M-steps minus the level's."""
     return mean_estimate(run.iterations(_plain(run, row)) - run.iterations(row))
 
 
-def _mean(row: LevelSummary) -> str:
+def _mean(row: Row) -> str:
     return f"{'≥ ' if row.max_iterations else ''}{number(row.mean_iterations)}"
 
 

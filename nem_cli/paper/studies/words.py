@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import Enum
 
-from nem_cli.statistics.effect import Estimate
-from nem_cli.statistics.summary import LevelSummary
+from nem_cli.statistics.estimate import Estimate
+from nem_cli.statistics.summary import Row
 
 
 class Verdict(Enum):
@@ -24,13 +24,13 @@ def verdict(speedup: Estimate | None) -> Verdict:
     return Verdict.FASTER if speedup.low > 0 else Verdict.SLOWER
 
 
-def speedup(row: LevelSummary) -> Estimate | None:
+def speedup(row: Row) -> Estimate | None:
     """A level's speed-up over EM in per cent; None where it can't be had."""
     value, low, high = row.speedup_percent, row.speedup_ci_low, row.speedup_ci_high
     return None if value is None or low is None or high is None else Estimate(value, low, high)
 
 
-def count(rows: Iterable[LevelSummary], which: Verdict) -> int:
+def count(rows: Iterable[Row], which: Verdict) -> int:
     """How many levels have that verdict."""
     return sum(verdict(speedup(row)) is which for row in rows)
 

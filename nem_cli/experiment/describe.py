@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from nem_cli.experiment.config import Components, Experiment, TrialSettings
-from nem_cli.statistics.summary import LevelSummary
 
 
 def setting(path: str, value: Any) -> str:
@@ -84,35 +83,3 @@ def protocol(experiment: Experiment) -> list[str]:
 def _given(components: Components, path: str, swept: Collection[str]) -> str:
     values = {"weights": components.weights, "means": components.means, "variances": components.variances}
     return ", ".join(f"{name} {shown(each)}" for name, each in values.items() if each and f"{path}.{name}" not in swept)
-
-
-def endings(summary: Sequence[LevelSummary], rule: str = "") -> str:
-    """How the trials ended, counted; nothing is dropped.
-
-    Parameters
-    ----------
-    summary : sequence of LevelSummary
-    rule : str
-        The stop rule, where it isn't swept. A cap that ``never`` asks for is no alarm.
-    """
-    trials = sum(row.trials for row in summary)
-    fixed = sum(row.trials for row in summary if asks_for_cap(row, rule))
-    capped = sum(row.max_iterations for row in summary if not asks_for_cap(row, rule))
-    degenerate = sum(row.degenerate for row in summary)
-    made = f"{fixed:,} trials made the fixed number of M-steps that was asked for" if fixed else ""
-    if not capped and not degenerate:
-        rest = f"all {'other ' if fixed else ''}{trials - fixed:,} trials converged" if trials > fixed else ""
-    else:
-        rest = f"of {trials:,} trials {capped:,} reached the cap and {degenerate:,} degenerated; all are counted"
-    return "; ".join(part for part in (made, rest) if part)
-
-
-def asks_for_cap(row: LevelSummary, rule: str = "") -> bool:
-    """Whether a level has no stop rule, so that its trials make a fixed number of M-steps."""
-    return bool(dict(row.settings).get("stop.rule", rule) == "never")
-
-
-def fewest(summary: Sequence[LevelSummary], rule: str) -> LevelSummary | None:
-    """The level with the fewest M-steps of those that have a stop rule; None where none has."""
-    stopping = [row for row in summary if not asks_for_cap(row, rule)]
-    return min(stopping, key=lambda row: (row.mean_iterations, row.sigma), default=None)

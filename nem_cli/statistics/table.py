@@ -1,0 +1,159 @@
+"""A table: made once, shown on a terminal, a page, in a paper, or as csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Literal
+
+from nem_cli.statistics.estimate import Estimate
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+Cell = str | int | float | None | tuple[float | None, float | None] | Estimate
+"""A pair is an interval. What can't be had, None or NaN, is left empty."""
+
+_LATEX = {**{c: f"\\{c}" for c in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\textasciitilde{}",
+          "^": r"\textasciicircum{}", "\N{MINUS SIGN}": "$-$"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column.
+
+    Parameters
+    ----------
+    name : str
+        Its heading.
+    form : str
+        Format of its numbers, as of `format`; a column with one stands at the right.
+    key : str
+        Its name in csv; the heading by default.
+    """
+
+    name: str
+    form: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+    rows : sequence of sequences of Cell
+    caption : str
+        Lines of plain text.
+    bold : frozenset of int
+        Numbers of the rows that stand out.
+    """
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    caption: str = ""
+    bold: frozenset[int] = frozenset()
+
+    def cells(self) -> list[list[str]]:
+        """The cells as a reader sees them."""
+        forms = [column.form for column in self.columns]
+        return [[_shown(cell, form) for cell, form in zip(row, forms, strict=True)] for row in self.rows]
+
+    def rich(self, widths: Sequence[int] = ()) -> RichTable:
+        """For a terminal; `widths` are the columns' least."""
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table as RichTable
+
+        table = RichTable(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
+        for column, width in zip(self.columns, widths or [0] * len(self.columns), strict=True):
+            table.add_column(column.name, justify=_side(column), no_wrap=bool(column.form), min_width=width)
+        for number, row in enumerate(self.cells()):
+            table.add_row(*row, style="bold" if number in self.bold else "")
+        return table
+
+    def html(self) -> str:
+        """An HTML table, every text escaped."""
+        caption = "<br/>".join(escape(line) for line in self.caption.split("\n"))
+        body = [
+            _html_row("td", row, "font-weight: bold" if number in self.bold else "")
+            for number, row in enumerate(self.cells())
+        ]
+        return (
+            "<table>" + (f'<caption style="text-align: left">{caption}</caption>' if caption else "") + "<thead>"
+            f"{_html_row('th', self._names())}</thead><tbody>{''.join(body)}</tbody></table>"
+        )
+
+    def markdown(self) -> str:
+        """A table as GitHub and most other readers of Markdown take it."""
+        rule = ["---:" if _side(column) == "right" else "---" for column in self.columns]
+        lines = [self._names(), rule, *self.cells()]
+        escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+        return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
+
+    def latex(self) -> str:
+        """A ``tabular`` with the rules of the booktabs package."""
+        sides = "".join(_side(column)[0] for column in self.columns)
+        escaped = [
+            ["".join(_LATEX.get(c, c) for c in cell) for cell in line] for line in [self._names(), *self.cells()]
+        ]
+        head, *body = [" & ".join(line) + r" \\" for line in escaped]
+        begin, end = rf"\begin{{tabular}}{{{sides}}}", r"\end{tabular}"
+        return "\n".join([begin, r"\toprule", head, r"\midrule", *body, r"\bottomrule", end, ""])
+
+    def csv(self) -> str:
+        """Every number in full; an interval has two columns, an estimate three."""
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        ends = [_ends([row[i] for row in self.rows]) for i in range(len(self.columns))]
+        keys = [column.key or column.name for column in self.columns]
+        writer.writerow(f"{key}{end}" for key, each in zip(keys, ends, strict=True) for end in each)
+        for row in self.rows:
+            writer.writerow(text for cell, each in zip(row, ends, strict=True) for text in _numbers(cell, len(each)))
+        return buffer.getvalue()
+
+    def _names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+
+def _side(column: Column) -> Literal["left", "right"]:
+    return "right" if column.form else "left"
+
+
+def _shown(cell: Cell, form: str) -> str:
+    if isinstance(cell, Estimate):
+        low, high = _shown(cell.low, form), _shown(cell.high, form)
+        return f"{_shown(cell.value, form)} ({low} to {high})" if low and high else _shown(cell.value, form)
+    if isinstance(cell, tuple):
+        low, high = (_shown(end, form) for end in cell)
+        return f"{low} to {high}" if low and high else ""
+    if cell is None or (isinstance(cell, float) and not math.isfinite(cell)):
+        return ""
+    return cell if isinstance(cell, str) else format(cell, form)
+
+
+def _ends(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """What the names of a column's columns in csv end in."""
+    if any(isinstance(cell, Estimate) for cell in cells):
+        return ("", "_low", "_high")
+    return ("_low", "_high") if any(isinstance(cell, tuple) for cell in cells) else ("",)
+
+
+def _numbers(cell: Cell, width: int) -> Iterator[str]:
+    if isinstance(cell, Estimate):
+        values: tuple[Cell, ...] = (cell.value, cell.low, cell.high)
+    else:
+        values = cell if isinstance(cell, tuple) else (cell,) if width == 1 else (None,) * width
+    for value in values:
+        known = value is not None and not (isinstance(value, float) and not math.isfinite(value))
+        yield str(value) if known else ""
+
+
+def _html_row(tag: str, cells: Sequence[str], look: str = "") -> str:
+    style = f' style="{look}"' if look else ""
+    return f"<tr{style}>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
