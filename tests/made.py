@@ -1,11 +1,16 @@
-"""Made-up trials: what a journal would say of them."""
+"""Made-up trials: what a journal or a run would say of them."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 
 from nem_cli.experiment.block import trial_dtype
 from nem_cli.experiment.journal import Totals
+from nem_cli.experiment.plan import levels
+from nem_cli.statistics.run import Run
+from nem_cli.statistics.summary import Row, summarise
 
 
 def ended(iterations, status=0, log_likelihood=0.0, components=2):
@@ -26,3 +31,15 @@ class MadeJournal:
 
     def totals(self, level, trials):
         return Totals(trials, 1.0, self.draws, self.accepted)
+
+
+def made_run(experiment, table, folder=Path("made")):
+    """A finished run of made-up trials: `table(level)` is a level's M-steps, or its whole table."""
+
+    class Made(Run):
+        def trials(self, level):
+            found = table(level.level if isinstance(level, Row) else level)
+            return found if found.dtype.names else ended(found)
+
+    rows = Made(folder, experiment, rows=())
+    return Made(folder, experiment, rows=summarise(experiment, levels(experiment), MadeJournal(rows.trials)))

@@ -88,7 +88,8 @@ def test_the_wheel_holds_the_package_and_what_it_needs(wheel):
     for name in CONFIGS:
         assert held[f"nem_cli/configs/{name}"] == (ROOT / "configs" / name).read_bytes()
     assert {name.split("/")[0] for name in names} == {"nem_cli", f"nem_cli-{PROJECT['version']}.dist-info"}
-    assert {Path(name).suffix for name in names if name.startswith("nem_cli/")} == {".py", ".typed", ".html", ".yaml"}
+    kinds = {Path(name).suffix for name in names if name.startswith("nem_cli/")}
+    assert kinds == {".py", ".typed", ".html", ".css", ".yaml"}
 
 
 def test_the_lock_pins_each_dependency_within_what_is_allowed():

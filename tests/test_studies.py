@@ -1,51 +1,55 @@
-"""The studies: each runs end to end, and each sentence follows its numbers, also where these are made up."""
+"""The studies: each runs end to end, its numbers follow the trials, and its template can say whatever they are."""
+
+from __future__ import annotations
 
 import csv
 import dataclasses
+import math
 import re
-from contextlib import nullcontext
+from itertools import pairwise, product
+from typing import get_type_hints
 
 import numpy as np
 import pytest
-from made import MadeJournal
-from scipy import stats
+from made import made_run
 
 from nem_cli.drawing.style import png
 from nem_cli.em.status import Status
+from nem_cli.errors import FolderError
 from nem_cli.experiment import plan
 from nem_cli.experiment.block import trial_dtype
-from nem_cli.experiment.load import load
-from nem_cli.experiment.plan import levels, validate
+from nem_cli.experiment.load import load, validate
+from nem_cli.experiment.plan import levels
 from nem_cli.experiment.runner import Workers
 from nem_cli.experiment.shipped import shipped_configs
-from nem_cli.paper import accuracy as accuracy_analysis
-from nem_cli.paper import finished as studies
-from nem_cli.paper.halving import Rung, successive_halving
-from nem_cli.paper.studies import STUDIES, context, optimal_noise, words
-from nem_cli.paper.studies.study import Finished
-from nem_cli.statistics.effect import effects
-from nem_cli.statistics.estimate import Estimate, mean_estimate
-from nem_cli.statistics.paired import best, halves
-from nem_cli.statistics.summary import ENOUGH, summarise
-from nem_cli.sweep.sweep import sweep
+from nem_cli.paper.page import section, template
+from nem_cli.paper.records import read_csv, to_csv
+from nem_cli.paper.studies import STUDIES
+from nem_cli.paper.studies.study import at_edge, holm, less
+from nem_cli.statistics.estimate import Estimate, Sign
+from nem_cli.sweep.sweep import collect, sweep
 
 TRIALS = 40
 HERE = Workers(jobs=1, backend="threading")
-ANSWER = {study.name: study for study in STUDIES}
+BY_NAME = {study.name: study for study in STUDIES}
 
 
 def thinned(name, **changes):
-    """A shipped study with fewer trials and levels; ends of the axes and what the answers need stay."""
+    """A shipped study with fewer trials and levels; ends of the axes and what the studies need stay."""
     run = load(shipped_configs()[name]).model_dump(mode="json")
     for grid in run["sweep"]:
         for path, values in grid.items():
             keep = {0, 1, len(values) // 2, len(values) - 1}
             if path == "noise.decay":
-                keep.add(values.index(2))
+                keep.add(values.index(2) if 2 in values else 0)
             if path not in ("noise.injection", "noise.screen", "stop.rule"):
                 grid[path] = [value for number, value in enumerate(values) if number in keep]
     run["bootstrap"]["resamples"] = 200
     return validate(run | {"trials": TRIALS} | changes)
+
+
+def here(folder, experiment):
+    return collect(folder, experiment, workers=HERE)
 
 
 @pytest.fixture
@@ -54,82 +58,79 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(plan, "BLOCK_SAMPLES", 20_000)
 
 
-@pytest.fixture
-def quick(small_blocks, monkeypatch):
-    """The fit of the context table needn't be tight here."""
-    from nem_cli.paper import context as workflow
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+def test_a_study_runs_from_its_shipped_configs_to_its_section(study, small_blocks, tmp_path):
+    def experiment(name):
+        if name != "context":
+            return thinned(name)
+        loose = load(shipped_configs()[name], ["stop.max_iterations=200"], trials=TRIALS).model_dump(mode="json")
+        loose["sweep"][-1]["stop.tol"] = [2.5]
+        return validate(loose)
 
-    monkeypatch.setattr(workflow, "TIGHTER", 1.5)
-    monkeypatch.setattr(workflow, "FIT", {"stop.rule": ["max-change"], "stop.tol": [2.5]})
-
-
-@pytest.mark.parametrize("name", list(ANSWER))
-def test_a_study_runs_from_its_shipped_config_to_its_section(name, small_blocks, tmp_path):
-    run = sweep(thinned(name), out=tmp_path / name, workers=HERE)
-    (section,) = studies.sections([run], tmp_path, workers=HERE, progress=lambda _: nullcontext())
-    assert section.title == run.experiment.title
-    assert all(paragraph[-1] == "." and "nan" not in paragraph for paragraph in section.paragraphs)
-    (picture,) = section.pictures
-    assert picture.svg.startswith(b"<?xml")
-    assert picture.alt
-    for link in section.links:
-        assert (tmp_path / link.address).is_file()
-    for table in section.tables:
-        assert all(len(cells) == len(table.header) for cells in table.rows)
-    assert (run.folder / "study.svg").exists() == ANSWER[name].draws
-    if ANSWER[name].draws:
-        assert (run.folder / "study.svg").read_bytes() == picture.svg
+    runs = {name: sweep(experiment(name), out=tmp_path / name, workers=HERE) for name in study.configs}
+    records = study.measure(runs, here)
+    assert records
+    assert section(tmp_path, study) is None
+    path = tmp_path / study.name / "study.csv"
+    path.write_text(to_csv(study.record, records))
+    for run in runs.values():
+        (run.folder / "trials.sqlite").unlink()
+    made = section(tmp_path, study)
+    assert made.records == read_csv(study.record, path)
+    assert to_csv(study.record, made.records) == to_csv(study.record, records)
+    assert made.body.count("<svg") == (study.figure is not None)
+    assert "nan" not in made.body.partition("<svg")[0]
 
 
-def test_every_study_has_a_shipped_config_of_its_name():
-    assert set(studies.NAMES) <= set(shipped_configs())
-    assert len(set(studies.NAMES)) == len(studies.NAMES)
+def test_every_study_has_shipped_configs():
+    names = [name for study in STUDIES for name in study.configs]
+    assert set(names) <= set(shipped_configs())
+    assert len(set(names)) == len(names)
 
 
-def test_the_search_and_the_context_run_end_to_end_and_again_for_nothing(quick, tmp_path):
-    run = sweep(thinned("optimal-noise"), out=tmp_path / "optimal-noise", workers=HERE)
-    started = []
+# --- templates: every branch can be rendered --------------------------------------------------------------------------
 
-    def shown(_):
-        return nullcontext(lambda done, total: started.append((done, total)))
-
-    found, compared = studies.sections([run], tmp_path, workers=HERE, progress=shown)
-    assert any(done < total for done, total in started)
-    for section in (found, compared):
-        assert section.tables
-        for link in section.links:
-            assert (tmp_path / link.address).is_file()
-    fresh = load(run.folder / "fresh" / "config.yaml")
-    assert fresh.seed == run.experiment.seed + 1
-    assert fresh.trials == 4 * TRIALS
-    with (tmp_path / "context" / "context.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [row["algorithm"].split(" ")[0] for row in rows] == ["EM", "NEM", "NEM", "SQUAREM"] * 2
-    assert float(rows[0]["evaluations"]) == pytest.approx(
-        next(float(row["mean_iterations"]) for row in read(tmp_path / "context") if float(row["sigma"]) == 0)
-    )
-    started.clear()
-    again = studies.sections([run], tmp_path, workers=HERE, progress=shown)
-    assert all(done == total for done, total in started)
-    assert again[0] == found
+ESTIMATES = [
+    Estimate(5, 4, 6),
+    Estimate(-5, -6, -4),
+    Estimate(0.5, -1, 2),
+    Estimate(100, 90, 110),
+    Estimate(math.nan, math.nan, math.nan),
+]
+WORDS = {
+    "mode": ("multiplicative", "additive"),
+    "side": ("below", "at", "above"),
+    "algorithm": ("EM", "noise", "SQUAREM"),
+    "protocol": ("five-parameter",),
+}
 
 
-def test_a_study_says_where_trials_are_too_few():
-    few = dataclasses.replace(made("blind", lambda level: 0), experiment=thinned("blind", trials=ENOUGH - 1))
-    assert "mean little" in ANSWER["blind"].make(few)[1].paragraphs[0]
-    assert "mean little" not in ANSWER["blind"].make(made("blind", lambda level: 0))[1].paragraphs[0]
+def record(kind, number, estimate, whole, scale, step):
+    """A made-up record, the same estimate in every field that holds one; numbers rise by `step` from row to row."""
+    values = {}
+    for name, hint in get_type_hints(kind).items():
+        words = WORDS.get(name, ("x",))
+        moved = {Estimate: estimate + number * step, str: words[number % len(words)], int: whole, bool: bool(number)}
+        values[name] = moved.get(hint, scale * (1 + number))
+    return kind(**values | {name: value for name, value in {"own": True, "tol": 1.0}.items() if name in values})
 
 
-def read(folder):
-    with (folder / "summary.csv").open() as file:
-        return list(csv.DictReader(file))
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+def test_a_template_says_something_else_of_other_numbers(study):
+    said = set()
+    for estimate, whole, scale, step in product(ESTIMATES, (0, 3), (1.0, 0.001), (-20.0, 0.0, 20.0)):
+        rows = [record(study.record, number, estimate, whole, scale, step) for number in range(3)]
+        text = template(study.name).render(rows=rows, picture=lambda alt: alt)
+        assert "None" not in text
+        said.add(re.sub(r"[-+\d.]+", "", text.partition("<table>")[0]))
+    assert len(said) > 1
 
 
-# Made-up numbers: EM takes 20, 21 or 22 M-steps; a level takes `more` than EM, and a little more in every other trial.
+# --- made-up numbers: EM takes 20, 21 or 22 M-steps; a level takes `more`, and a little more in every other trial -----
 
 
-def made(name, more, *, status=None, off=None, thin=True):
-    """A finished study in which `more(level)` says what a level takes beyond EM; `off` is its error in variances."""
+def made(name, more, tmp_path, *, status=None, off=None, thin=True):
+    """A run in which `more(level)` says what a level takes beyond EM; `off` is its error in variances."""
     run = thinned(name, trials=300) if thin else load(shipped_configs()[name], trials=300)
     number = np.arange(run.trials)
     tables = {}
@@ -145,352 +146,217 @@ def made(name, more, *, status=None, off=None, thin=True):
             table["variances"] = 4 + off(level)
             table["log_likelihood"] = -off(level)
         tables[repr(level.settings)] = table
-
-    rows = summarise(run, levels(run), MadeJournal(lambda level: tables[repr(level.settings)]))
-    return Finished(run, rows, lambda row: tables[repr(row.settings)], name)
+    return made_run(run, lambda level: tables[repr(level.settings)], tmp_path)
 
 
-def answer(name, more, **given):
-    run = made(name, more, **given)
-    assert png(ANSWER[name].figure(run))
-    return " ".join(ANSWER[name].answer(run))
+def measured(name, more, tmp_path, **given):
+    study = BY_NAME[name]
+    runs = {config: made(config, more, tmp_path, **given) for config in study.configs}
+    records = study.measure(runs, here)
+    if study.figure:
+        assert png(study.figure(runs, records))
+    return records
 
 
 def noise(level):
     return level.trial.noise
 
 
-@pytest.mark.parametrize(
-    ("blind", "said"),
-    [
-        (3, "slower than EM at all 6 levels. This agrees with the paper"),
-        (-3, "faster at all 6, and not told from EM at none of 6 levels. So the paper's sentence"),
-        (0, "not told from EM at all 6 levels. Nothing here contradicts the paper"),
-    ],
-)
-def test_blind_noise(blind, said):
-    text = answer("blind", lambda level: blind if noise(level).screen == "none" else -5)
-    assert said in text
-    assert "Screened additive noise at its best level" in text
+@pytest.mark.parametrize(("blind", "slower", "faster"), [(3, 3, 0), (-3, 0, 3), (0, 0, 0)])
+def test_blind_noise(blind, slower, faster, tmp_path):
+    found = measured("blind", lambda level: blind if noise(level).screen == "none" else -5, tmp_path)
+    assert [(each.protocol, each.mode) for each in found] == [
+        (protocol, mode) for protocol in ("five-parameter", "variances-only") for mode in ("multiplicative", "additive")
+    ]
+    for each in found:
+        assert (each.levels, each.slower, each.faster) == (3, slower, faster)
+        assert each.screened.sign is Sign.ABOVE
+        assert each.screened.value == pytest.approx(100 * 5 / 21, abs=0.5)
 
 
-def test_numbers_in_the_text_are_those_of_the_summary():
-    run = made("blind", lambda level: -5 if noise(level).screen != "none" else 4)
-    text = " ".join(ANSWER["blind"].answer(run))
-    row = next(row for row in run.summary if row.sigma and dict(row.settings)["noise.screen"] == "every-component")
-    assert f"{row.speedup_percent:.1f} % ({row.speedup_ci_low:.1f} to {row.speedup_ci_high:.1f}) fewer" in text
-    row = next(row for row in run.summary if row.sigma and dict(row.settings)["noise.screen"] == "none")
-    assert f"{-row.speedup_percent:.1f} % ({-row.speedup_ci_high:.1f} to {-row.speedup_ci_low:.1f}) more" in text
-
-
-@pytest.mark.parametrize(
-    ("mean", "average", "said"),
-    [
-        (-8, -8, ("That is 100 % of the saving. So all", "isn't shown to differ")),
-        (
-            -4,
-            -10,
-            ("That is 50 % of the saving. So shrinkage does part", "2.00 (2.00 to 2.00) M-steps fewer: it is better"),
-        ),
-        (
-            0,
-            -5,
-            ("That is 0 % of the saving. So the speed-up needs", "3.00 (3.00 to 3.00) M-steps more: it isn't better"),
-        ),
-    ],
-)
-def test_the_control(mean, average, said):
+@pytest.mark.parametrize(("mean", "average", "share", "sign"), [
+    (-8, -8, 100, Sign.UNCLEAR), (-4, -10, 50, Sign.BELOW), (0, -5, 0, Sign.ABOVE),
+])  # fmt: skip
+def test_the_control(mean, average, share, sign, tmp_path):
     by_screen = {"every-component": -8, "mean-shift": mean, "posterior-average": average, "none": 5}
-    text = answer("mean-shift", lambda level: by_screen[noise(level).screen])
-    for part in said:
-        assert part in text
+    for each in measured("mean-shift", lambda level: by_screen[noise(level).screen], tmp_path):
+        assert each.share.value == pytest.approx(share, abs=1)
+        assert each.share.low <= each.share.value <= each.share.high
+        assert each.saved.value == pytest.approx(8, abs=0.1)
+        assert each.average.sign is sign
 
 
-def test_the_control_without_a_saving():
-    assert "No saving is shown here that could be attributed" in answer("mean-shift", lambda level: 5)
+@pytest.mark.parametrize(("narrow", "wide"), [(5, -5), (-5, -5), (5, 5)])
+def test_harm(narrow, wide, tmp_path):
+    found = measured("harm", lambda level: narrow if level.trial.start.variances[0] < 4 else wide, tmp_path)
+    for each in found:
+        more = narrow if each.side == "below" else wide
+        assert (each.slower, each.faster) == ((each.levels, 0) if more > 0 else (0, each.levels))
+        assert each.worst == pytest.approx(each.best) == pytest.approx(-100 * more / 21, abs=1)
 
 
-def start_variance(level):
-    return level.trial.start.variances[0]
-
-
-@pytest.mark.parametrize(
-    ("narrow", "wide", "said"),
-    [
-        (5, -5, "So the start decides"),
-        (-5, -5, "So noise helped on both sides"),
-        (5, 5, "the side of the start alone doesn't decide"),
-    ],
-)
-def test_harm(narrow, wide, said):
-    text = answer("harm", lambda level: narrow if start_variance(level) < 4 else wide)
-    assert said in text
-    assert ("helped nowhere" in text) == (wide > 0)
-    assert "Started below the true variances" in text
-
-
-def test_harm_names_the_narrowest_start_that_helps():
-    text = answer("harm", lambda level: -5 if start_variance(level) > 10 else 5, thin=False)
-    assert text.count("noise helped is 16.") == 2
-
-
-@pytest.mark.parametrize(
-    ("more", "said"),
-    [
-        ({1: -10, 3: -1}, "shrinks as the tolerance tightens"),
-        ({1: -1, 3: -10}, "grows as the tolerance tightens"),
-        ({1: -4, 3: -4}, "don't show that the share depends"),
-    ],
-)
-def test_tolerance(more, said):
-    assert answer("tolerance", lambda level: more.get(level.trial.stop.tol, -4)).count(said) == 2
-
-
-def test_a_mean_at_the_cap_is_a_lower_bound_in_text_and_table():
+@pytest.mark.parametrize(("more", "sign"), [
+    ({1: -10, 3: -1}, Sign.BELOW), ({1: -1, 3: -10}, Sign.ABOVE), ({1: -4, 3: -4}, Sign.UNCLEAR),
+])  # fmt: skip
+def test_tolerance(more, sign, tmp_path):
     def status(level):
         return Status.MAX_ITERATIONS if level.trial.stop.tol == 3 and level.sigma == 0 else Status.CONVERGED
 
-    run = made("tolerance", lambda level: -4, status=status)
-    text = " ".join(ANSWER["tolerance"].answer(run))
-    assert "at tol 3 EM takes at least 21.0" in text
-    assert "tol 1 EM takes 21.0" in text
-    (table,) = ANSWER["tolerance"].tables(run)
-    assert table.rows[-1][2] == "≥ 21.0"
-    assert table.rows[-1][-1] == "300, 0"
-    assert table.rows[0][2] == "21.0"
+    found = measured("tolerance", lambda level: more.get(level.trial.stop.tol, -4), tmp_path, status=status)
+    for mode in ("multiplicative", "additive"):
+        first, *_, last = (each for each in found if each.mode == mode)
+        assert less(last.share, first.share).sign is sign
+        assert (first.em_capped, last.em_capped, last.capped) == (0, 300, 0)
+        assert last.saved.value == pytest.approx(-more[3], abs=0.1)
 
 
 @pytest.mark.parametrize(
-    ("small", "large", "said"),
-    [
-        (-1, -9, "the benefit grows with the sample size in both modes"),
-        (-9, -1, "the benefit is larger where data are sparse"),
-        (-5, -5, "don't show that the benefit depends on the sample size"),
-    ],
+    ("small", "large", "sign"), [(-1, -9, Sign.ABOVE), (-9, -1, Sign.BELOW), (-5, -5, Sign.UNCLEAR)]
 )
-def test_sparsity(small, large, said):
-    assert said in answer("sparsity", lambda level: small if level.trial.sample_size < 1000 else large)
-
-
-def test_sparsity_that_differs_between_modes_and_degenerate_trials():
-    def more(level):
-        additive = noise(level).injection == "additive"
-        return -9 if additive == (level.trial.sample_size < 1000) else -1
-
-    text = answer(
-        "sparsity", more, status=lambda level: Status.DEGENERATE if level.trial.sample_size == 25 else Status.CONVERGED
+def test_sparsity(small, large, sign, tmp_path):
+    found = measured(
+        "sparsity",
+        lambda level: small if level.trial.sample_size < 1000 else large,
+        tmp_path,
+        status=lambda level: Status.DEGENERATE if level.trial.sample_size == 25 else Status.CONVERGED,
     )
-    assert "So the answer depends on mode and level." in text
-    assert "degenerated, all with 25 samples or fewer" in text
+    assert {each.growth.sign for each in found} == {sign}
+    assert {(each.small, each.large, each.degenerate) for each in found} == {(25, 5000, 300)}
 
 
-def test_decay():
-    text = answer("decay", lambda level: -9 if noise(level).decay == 4 else -3 if noise(level).decay == 2 else 6)
-    assert "The best additive noise has decay 4" in text
-    assert "Its level and decay lie at the edge" in text
-    assert "The paper's decay of 2, at its best level 0.4, takes 6.00 (6.00 to 6.00) M-steps more." in text
-    assert "With the slowest cooling, decay 0.5, noise was slower than EM at all 3 levels." in text
-    same = answer("decay", lambda level: -9 if noise(level).decay == 2 else 6)
-    assert "The paper's decay" not in same
-    assert "decay lie" not in same
+def test_decay(tmp_path):
+    found = measured("decay", lambda level: {4: -9, 2: -3}.get(noise(level).decay, 6), tmp_path)
+    for each in found:
+        assert each.decay == 4
+        assert each.edge
+        assert each.loss.value == pytest.approx(6, abs=0.1)
+        assert each.slowest == 0.5
+        assert each.slower == each.levels == 3
 
 
-def test_a_level_that_is_best_by_luck_on_one_half_shows_no_loss_of_the_other():
-    run = made("decay", lambda level: -5)
-    rows = [row for row in run.summary if row.sigma and dict(row.settings)["noise.decay"] in (2, 4)]
-    first, second = halves(run.experiment.trials)
-    lucky = next(row for row in rows if dict(row.settings)["noise.decay"] == 4)
-    run.trials(lucky)["iterations"][first] -= 3
-    run.trials(lucky)["iterations"][second] += 1
-    assert "which shows no loss" in ANSWER["decay"].answer(run)[0]
+def test_a_level_that_is_best_by_luck_on_one_half_shows_no_loss_of_the_other(tmp_path):
+    run = made("decay", lambda level: -5, tmp_path)
+    choose, judge = run.halves
+    for row in run.rows:
+        if row.sigma == 5 and row["noise.decay"] == 4:
+            run.trials(row)["iterations"][choose] -= 3
+            run.trials(row)["iterations"][judge] += 1
+    found = next(each for each in BY_NAME["decay"].measure({"decay": run}, here) if each.mode == "additive")
+    assert (found.sigma, found.decay) == (5, 4)
+    assert found.loss.sign is Sign.BELOW
 
 
-def test_separation():
+def test_separation(tmp_path):
     def more(level):
         distance = 2 * level.trial.mixture.means[1]
         shift = {1.0: 0, 2.0: 5, 5.0: -5}.get(distance, -8)
         return shift if noise(level).injection == "additive" or distance == 1 else -6
 
-    text = answer("separation", more)
-    assert "At distance 2 and 5 multiplicative noise took fewer M-steps than additive noise" in text
-    assert "(difference 11.00 (11.00 to 11.00) and 1.00 (1.00 to 1.00) M-steps)" in text
-    assert "At distance 12 additive noise took fewer than multiplicative noise" in text
-    assert "At distance 1 the two weren't told apart" in text
-    assert "At distance 1 neither mode was shown to be faster than EM." in text
-    assert "midway between the means" in text
+    found = {each.distance: each for each in measured("separation", more, tmp_path)}
+    assert [found[at].difference.value for at in (1, 2, 5, 12)] == pytest.approx([0, 11, 1, -2])
+    assert found[1].p == 1
+    assert all(found[at].p < 1e-9 for at in (2, 5, 12))
+    assert all(each.edge for each in found.values())  # all levels are alike, so the least is the best
 
 
-@pytest.mark.parametrize(
-    ("factor", "said"),
-    [(5.0, "5.0 times as far"), (0.5, "nearer than EM at its stop"), (1.0, "isn't shown to differ from EM's")],
-)
-def test_accuracy_at_the_own_stops(factor, said):
+@pytest.mark.parametrize("factor", [5.0, 0.5, 1.0])
+def test_accuracy(factor, tmp_path):
     def off(level):
-        if level.trial.stop.tol == 8:
-            return 0.0
-        return 0.1 * (factor if level.sigma else 1)
+        steps = level.trial.stop.max_iterations if level.trial.stop.rule == "never" else 1
+        return 0.0 if level.trial.stop.tol == 8 else 0.1 / steps * (factor if level.sigma else 1)
 
-    assert said in answer("accuracy", lambda level: -5, off=off)
-
-
-@pytest.mark.parametrize(
-    ("noisy", "said"),
-    [
-        (lambda k: 1.0 if k < 5 else 9.0, "the noise is nearer up to M-step 2, EM from M-step 9 on"),
-        (lambda k: 30.0, "EM is always the nearer"),
-        (lambda k: 0.01, "the noise is always the nearer"),
-        (lambda k: 0.01 if k > 10 else 30.0, "the noise is nearer at 1 of 4 counts"),
-    ],
-)
-def test_accuracy_after_equally_many_m_steps(noisy, said):
-    def off(level):
-        k = level.trial.stop.max_iterations
-        if level.trial.stop.tol == 8:
-            return 0.0
-        if level.trial.stop.rule != "never":
-            return 0.5
-        return noisy(k) if level.sigma else 20.0 / k
-
-    assert answer("accuracy", lambda level: -5, off=off).count(said) == 2
+    own = [each for each in measured("accuracy", lambda level: -5, tmp_path, off=off) if each.own]
+    assert [each.algorithm.split(" ")[0] for each in own] == ["EM", "additive", "multiplicative"]
+    assert own[1].distance.value == pytest.approx(factor * own[0].distance.value)
+    assert own[0].log_likelihood.value == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize(
-    ("above", "below", "said"),
-    [
-        (-5, 5, "it helps where the means must shrink, and not where they must grow"),
-        (5, 5, "wasn't shown to help from any"),
-        (-5, -5, "it helped from some starts above and below"),
-        (5, -5, "it helped from some starts below the true means"),
-    ],
-)
-def test_exponential(above, below, said):
-    assert said in answer("exponential", lambda level: above if level.trial.start.means[0] > 1 else below)
+@pytest.mark.parametrize(("above", "below"), [(-5, 5), (5, 5), (5, -5)])
+def test_exponential(above, below, tmp_path):
+    found = measured("exponential", lambda level: above if level.trial.start.means[0] > 1 else below, tmp_path)
+    assert {each.side for each in found} == {"above", "below"}
+    for each in found:
+        more = above if each.side == "above" else below
+        assert each.saved.sign is (Sign.ABOVE if more < 0 else Sign.BELOW)
+        assert each.slower == (each.levels if more > 0 else 0)
 
 
-def best_noise(sigma=1.5, decay=2.5, loss=1.0, grid=(1, 1.5, 2)):
-    rng = np.random.default_rng(3)
-    em = rng.integers(8, 12, 400)
-    found = em - 3
-    paper = found + loss + rng.integers(0, 2, 400) - rng.integers(0, 2, 400)
-    effect, paper_effect = effects(em, [(sigma, found), (1.9, paper.astype(int))], seed=1, resamples=200)
-    run = validate(
-        {"name": "e", "mixture": {"weights": [1], "means": [0], "variances": [1]}, "sample_size": 10,
-         "sweep": {"sigma": list(grid), "noise.decay": [1, 2.5, 4]}}
-    )  # fmt: skip
-    all_levels = tuple(level for level in levels(run) if level.sigma)
-    rungs = [Rung(100, all_levels, tuple(range(len(all_levels)))), Rung(200, all_levels[:2], (7.0, 7.25))]
-    return optimal_noise.BestNoise(
-        "additive", rungs, sigma, decay, effect, 1.9, 2.0, paper_effect, mean_estimate(paper - found)
+def test_the_race_keeps_the_best_and_measures_it_on_fresh_trials(small_blocks, tmp_path):
+    run = sweep(thinned("optimal-noise"), out=tmp_path / "optimal-noise", workers=HERE)
+    before = (tmp_path / "optimal-noise" / "summary.csv").read_bytes()
+    found = BY_NAME["optimal-noise"].measure({"optimal-noise": run}, here)
+    assert (tmp_path / "optimal-noise" / "summary.csv").read_bytes() == before
+    for each in found:
+        assert each.trials == 4 * TRIALS
+        rounds = [[int(part) for part in each_round.split(" on ")] for each_round in each.rounds.split("; ")]
+        assert [trials for _, trials in rounds] == [TRIALS * 2**k for k in range(len(rounds))]
+        assert all(after == math.ceil(before / 3) for (before, _), (after, _) in pairwise(rounds))
+        assert rounds[-1][0] <= 4
+    assert BY_NAME["optimal-noise"].measure({"optimal-noise": run}, here) == found
+
+
+def test_squarem_is_compared_on_the_same_data(small_blocks, tmp_path):
+    tree = load(shipped_configs()["context"], trials=TRIALS).model_dump(mode="json")
+    tree["sweep"] = [
+        {"sigma": [0.0, 5.0], "noise.injection": ["additive"], "stop.tol": [1.2]},
+        {"stop.rule": ["max-change"], "stop.tol": [4.0]},
+    ]
+    run = sweep(validate(tree), out=tmp_path / "context", workers=HERE)
+    em, _, squarem = BY_NAME["context"].measure({"context": run}, here)
+    assert squarem.algorithm == "SQUAREM"
+    assert squarem.more.value == squarem.lower.value == 0
+    assert em.more.value == pytest.approx(em.evaluations.value - squarem.evaluations.value)
+    assert em.lower.value == pytest.approx(em.behind.value - squarem.behind.value)
+    assert em.evaluations.value == run.em(run.best({"stop.rule": "euclidean"})).mean_iterations
+
+
+# --- helpers ----------------------------------------------------------------------------------------------------------
+
+
+def test_holm_is_the_published_procedure():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+
+
+def test_the_interval_of_an_independent_difference():
+    found = less(Estimate(5, 2, 6), Estimate(3, 2, 7))
+    assert (found.value, found.low, found.high) == (2, pytest.approx(-3), pytest.approx(2 + math.sqrt(2)))
+
+
+def test_an_edge_is_an_end_of_the_grid():
+    assert [at_edge(value, [1, 2, 3]) for value in (1, 2, 3)] == [True, False, True]
+
+
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    name: str
+    sound: bool
+    number: int
+    p: float
+    saved: Estimate
+
+
+class TestRecords:
+    ROWS = (
+        Kept("a, b", True, 3, 0.1, Estimate(1.5, 1 / 3, 2.0)),
+        Kept("", False, 0, math.nan, Estimate(0, -math.inf, 1)),
     )
 
+    def test_what_is_written_is_read(self, tmp_path):
+        path = tmp_path / "kept.csv"
+        path.write_text(to_csv(Kept, self.ROWS))
+        first, second = read_csv(Kept, path)
+        assert first == self.ROWS[0]
+        assert (second.sound, second.number) == (False, 0)
+        assert math.isnan(second.p)
+        with path.open() as file:
+            assert next(csv.reader(file))[-3:] == ["saved", "saved_low", "saved_high"]
 
-def test_the_best_noise_and_the_papers():
-    how, result = optimal_noise.answer([best_noise()])
-    assert "raced 9 levels on 100 trials and 2 levels on 200 trials" in how
-    assert "The last round's levels lie 0.25 M-steps apart." in how
-    assert "edge" not in how + result
-    assert "On 400 fresh trials the best additive noise, level 1.5 and decay 2.5, takes" in result
-    assert re.search(r"that costs 1\.0\d \(.*\) M-steps more\.$", result)
-    assert "so no loss is shown" in optimal_noise.answer([best_noise(loss=0)])[1]
-    assert "the search missed a better one" in optimal_noise.answer([best_noise(loss=-2)])[1]
-    assert "Its level and decay lie at the edge" in optimal_noise.answer([best_noise(sigma=2.0, decay=4.0)])[1]
-    assert "These are the paper's level and decay." in optimal_noise.answer([best_noise(sigma=1.9, decay=2.0)])[1]
-
-
-def contender(name, tol, more, below=0.0):
-    def around(value):
-        return Estimate(value, value - 0.1, value + 0.1)
-
-    return context.Contender(name, tol, around(10 + more), 0, around(0.5), 0.1, around(more), around(below), 100, 0)
-
-
-@pytest.mark.parametrize(
-    ("loose", "tight", "said"),
-    [
-        (3, 50, "SQUAREM needs fewer evaluations than NEM at every tolerance here. NEM is a phenomenon"),
-        (-1, 50, "SQUAREM needs fewer evaluations than NEM at tol 3, but not at tol 1.2. NEM is a phenomenon"),
-        (-1, 0, "SQUAREM isn't shown to need fewer evaluations than NEM here."),
-    ],
-)
-def test_context(loose, tight, said):
-    run = thinned("optimal-noise")
-    contenders = [
-        each
-        for tol, more in ((1.2, loose), (3, tight))
-        for each in (contender("EM", tol, 5), contender("NEM (additive)", tol, more), contender("SQUAREM", tol, 0))
-    ]
-    section = context.section(run, contenders, "context")
-    assert section.paragraphs[-1].startswith(said)
-    assert ("NEM is a phenomenon" in section.paragraphs[-1]) == (max(loose, tight) > 0)
-    assert len(section.tables[0].rows) == 6
-    assert "5.0 (4.9 to 5.1) fewer than EM" in section.paragraphs[1]
-    if loose < 0:
-        assert "1.0 (0.9 to 1.1) more than NEM (additive)" in section.paragraphs[1]
-    if tight == 0:
-        assert "which shows no difference" in section.paragraphs[1]
-
-
-def test_context_says_where_squarem_ends_higher():
-    contenders = [contender("EM", 1.2, 5), contender("NEM (additive)", 1.2, 3, below=1), contender("SQUAREM", 1.2, 0)]
-    assert "it ends at a higher likelihood than NEM at tol 1.2" in context.answer(thinned("blind"), contenders)[-1]
-
-
-def test_successive_halving_keeps_the_best_and_doubles_the_trials():
-    calls = []
-
-    def means(running, trials):
-        calls.append((len(running), trials))
-        return [abs(level - 37) for level in running]
-
-    rungs = successive_halving(range(84), means, trials=10)
-    assert calls == [(84, 10), (28, 20), (10, 40), (4, 80)]
-    assert rungs[-1].levels[0] == 37
-    assert rungs[-1].means == (0, 1, 1, 2)
-    assert successive_halving([5], means, trials=10) == [Rung(10, (5,), (32.0,))]
-
-
-def test_successive_halving_corrects_an_early_mistake():
-    def means(running, trials):
-        return [level + (5 if level == 0 and trials == 10 else 0) for level in running]
-
-    assert successive_halving(range(30), means, trials=10)[-1].levels[0] == 0
-
-
-def test_mean_estimate_is_students_interval():
-    values = np.random.default_rng(0).normal(3, 2, 50)
-    found = mean_estimate(values, 0.9)
-    low, high = stats.t.interval(0.9, 49, values.mean(), stats.sem(values))
-    assert (found.value, found.low, found.high) == pytest.approx((values.mean(), low, high))
-    assert mean_estimate(np.array([4])) == Estimate(4.0, -np.inf, np.inf)
-    assert mean_estimate(np.array([])) == Estimate(0.0, -np.inf, np.inf)
-
-
-def test_halves_are_disjoint_and_whole():
-    first, second = halves(7)
-    assert list(range(7)) == [*range(7)[first], *range(7)[second]]
-    assert halves(1) == (slice(0, 1), slice(0, 1))
-    assert best([np.array([3, 4]), np.array([1, 2]), np.array([2, 1])]) == 1
-
-
-def test_the_gap_to_the_fit_is_over_estimated_parameters_and_sound_trials():
-    table, fit = (np.zeros(3, dtype=trial_dtype(2)) for _ in range(2))
-    table["variances"] = [[3, 4], [0, 0], [9, 9]]
-    table["means"] = 100
-    table["log_likelihood"] = [-1, -3, -99]
-    table["iterations"] = [2, 4, 90]
-    fit["status"][2] = Status.DEGENERATE
-    found = accuracy_analysis.gap(table, fit, ["variances"])
-    assert found.distance.value == 2.5
-    assert found.log_likelihood.value == 2
-    assert found.m_steps.value == 3
-
-
-def test_words():
-    assert words.against_em(Estimate(20, 10, 30)) == "takes 20.0 % (10.0 to 30.0) fewer M-steps than EM"
-    assert words.against_em(Estimate(-20, -30, -10)) == "takes 20.0 % (10.0 to 30.0) more M-steps than EM"
-    assert words.against_em(Estimate(1, -1, 3)) == "can't be told from EM: 1.0 % (-1.0 to 3.0) fewer M-steps"
-    assert "made no M-step" in words.against_em(None)
-    assert words.number(-0.01) == "0.0"
-    assert words.number(1234.5) == "1,234.5"
-    assert [words.listed(["a", "b", "c"][:n]) for n in (1, 2, 3)] == ["a", "a and b", "a, b and c"]
-    assert [words.of(n, 3) for n in (0, 2, 3)] == ["none of 3", "2 of 3", "all 3"]
+    @pytest.mark.parametrize(
+        "text", ["", "name,sound\n", "name,sound,number,p,saved,saved_low,saved_high\na,True,x,1,1,1,1\n"]
+    )
+    def test_another_file_is_refused(self, text, tmp_path):
+        path = tmp_path / "kept.csv"
+        path.write_text(text)
+        with pytest.raises(FolderError, match=r"kept\.csv"):
+            read_csv(Kept, path)

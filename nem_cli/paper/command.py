@@ -33,6 +33,7 @@ def figures(
     Example: nem figures --trials 200
     """
     from nem_cli.experiment.runner import Workers
+    from nem_cli.paper.claims import verdict_json, verdict_table
     from nem_cli.paper.figures import estimates
     from nem_cli.paper.figures import figures as make
 
@@ -51,15 +52,11 @@ def figures(
         command=["nem", *sys.argv[1:]],
     )
     if json:
-        from nem_cli.paper.claims import rows_json
-
-        typer.echo(rows_json(made.rows))
+        typer.echo(verdict_json(made.rows))
     elif not quiet:
-        from nem_cli.paper.verdict_table import print_verdict
-
         for run in made.runs:
             typer.echo(f"{run.folder / 'figure.png'}: {run.experiment.title}")
         for folder in made.comparisons:
             typer.echo(f"{folder / 'comparison.png'}: the modes compared at their optima")
-        print_verdict(made.rows, made.runs[0].experiment.trials)
+        terminal.print_table(verdict_table(made.rows).rich())
         typer.echo(f"{made.report}: the report; its table is in {made.verdict}")

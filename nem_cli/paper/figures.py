@@ -1,30 +1,33 @@
-"""`nem figures`: every protocol's runs, the comparisons, and the report."""
+"""`nem figures`: every protocol's runs, the comparisons, the studies, and the report."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nem_cli.compare.compare import run_plan
-from nem_cli.compare.comparison import Comparison
 from nem_cli.compare.plan import Asked, Plan
+from nem_cli.experiment import folder as files
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import load
 from nem_cli.experiment.runner import Workers
 from nem_cli.experiment.shipped import shipped_configs
-from nem_cli.paper import finished as studies
-from nem_cli.paper.claims import Row
-from nem_cli.paper.report import REPORT, VERDICT, CheckedProtocol, Protocol, write_report
+from nem_cli.paper import claims
+from nem_cli.paper.claims import Protocol, Verdict
+from nem_cli.paper.records import to_csv
 from nem_cli.statistics.run import Run
 from nem_cli.sweep.estimate import estimate
-from nem_cli.sweep.sweep import Shown, sweep
+from nem_cli.sweep.sweep import Shown, collect, sweep
 
-FIGURES = (
-    "mnem", "anem", "companion-mnem", "companion-anem", "data-driven-mnem", "data-driven-anem", "blind",
-    "companion-blind",
-)  # fmt: skip
-"""The configs behind the report, in the order in which they run."""
+PREFIXES = {"five-parameter": "", "variances-only": "companion-", "data-driven": "data-driven-"}
+"""The protocols, and how their configs' names begin."""
+COMPARISONS = {
+    "five-parameter": {"additive": "anem", "multiplicative": "mnem"},
+    "variances-only": {"companion-anem": "companion-anem", "companion-mnem": "companion-mnem"},
+}
+"""The comparisons, by protocol: two names, as `nem compare` calls them, and their configs."""
 BOOTSTRAPS = 10_000
 
 
@@ -38,22 +41,26 @@ class Made:
     comparisons : tuple of Path
         Folders.
     report, verdict : Path
-    rows : tuple of Row
-        The verdict table.
+    rows : tuple of Verdict
     """
 
     runs: tuple[Run, ...]
     comparisons: tuple[Path, ...]
     report: Path
     verdict: Path
-    rows: tuple[Row, ...]
+    rows: tuple[Verdict, ...]
 
 
 def experiments(trials: int | None = None, *, everything: bool = False) -> list[Experiment]:
     """The experiments behind the report, those of the studies among them where `everything` is asked for."""
+    from nem_cli.paper.studies import STUDIES  # matplotlib is slow to import
+
     configs = shipped_configs()
-    names = dict.fromkeys((*FIGURES, *studies.NAMES) if everything else FIGURES)
-    return [load(configs[name], trials=trials) for name in names]
+    names = [f"{prefix}{mode}" for prefix in PREFIXES.values() for mode in ("mnem", "anem")]
+    names += ["blind", "companion-blind"]
+    if everything:
+        names += [name for study in STUDIES for name in study.configs]
+    return [load(configs[name], trials=trials) for name in dict.fromkeys(names)]
 
 
 def figures(
@@ -78,32 +85,58 @@ def figures(
     progress : callable
         Opens a progress display of that title.
     everything : bool
-        Every study too.
+        Run and measure every study too; else the report has those that `root` holds the csv files of.
     fresh : bool
         Throw away what the folders hold.
     command : sequence of str
-        What the manifests and the report say made them.
+        What the manifests say made them.
     """
+    from nem_cli.paper.page import render  # matplotlib and jinja2 are slow to import
+
     runs: dict[str, Run] = {}
     for experiment in experiments(trials, everything=everything):
         with progress(experiment.name) as report:
             runs[experiment.name] = sweep(
                 experiment, out=root / experiment.name, workers=workers, fresh=fresh, progress=report, command=command
             )
-    others = [run for name, run in runs.items() if name not in FIGURES]
-    sections = studies.sections(others, root, workers=workers, progress=progress, fresh=fresh, command=command)
-    stated = _comparison_plan(root, {"additive": runs["anem"], "multiplicative": runs["mnem"]}, fresh)
-    companion = _comparison_plan(root, {name: runs[name] for name in ("companion-anem", "companion-mnem")}, fresh)
-    compared = [run_plan(plan, workers, progress, command) for plan in (stated, companion)]
-    rows = write_report(
-        root,
-        _checked("as stated", root, runs, "", compared[0], stated),
-        _checked("companion", root, runs, "companion-", compared[1], companion),
-        Protocol("data-driven", runs["data-driven-mnem"], runs["data-driven-anem"]),
-        sections=sections,
-        command=command,
-    )
-    return Made(tuple(runs.values()), (stated.folder, companion.folder), root / REPORT, root / VERDICT, tuple(rows))
+    if everything:
+        _measure_studies(root, runs, workers, progress)
+    compared = {}
+    for protocol, named in COMPARISONS.items():
+        plan = _plan(root, {name: runs[config] for name, config in named.items()}, fresh)
+        run_plan(plan, workers, progress, command)
+        compared[protocol] = plan.folder
+    protocols = [
+        Protocol(
+            name,
+            {"multiplicative": runs[f"{prefix}mnem"], "additive": runs[f"{prefix}anem"]},
+            runs.get(f"{prefix}blind"),
+        )
+        for name, prefix in PREFIXES.items()
+    ]
+    rows = claims.verdict(protocols)
+    files.write(root / "verdict.csv", to_csv(Verdict, rows))
+    found = {name: json.loads(files.read_text(folder / "comparison.json")) for name, folder in compared.items()}
+    files.write(root / "report.html", render(root, protocols, rows, found))
+    return Made(tuple(runs.values()), tuple(compared.values()), root / "report.html", root / "verdict.csv", tuple(rows))
+
+
+def _measure_studies(root: Path, runs: dict[str, Run], workers: Workers, progress: Shown) -> None:
+    """Write every study's numbers, and its figure where it draws one of its own."""
+    from nem_cli.drawing.style import save_figure
+    from nem_cli.paper.page import STUDY_CSV
+    from nem_cli.paper.studies import STUDIES
+
+    for study in STUDIES:
+        with progress(f"study {study.name}") as report:
+
+            def collect_more(folder: Path, experiment: Experiment) -> Run:
+                return collect(folder, experiment, workers=workers, progress=report)
+
+            records = study.measure(runs, collect_more)
+        files.write(root / study.name / STUDY_CSV, to_csv(study.record, records))
+        if study.figure:
+            save_figure(study.figure(runs, records), root / study.name, "study")
 
 
 def estimates(trials: int | None, workers: Workers, *, everything: bool = False) -> list[str]:
@@ -112,17 +145,9 @@ def estimates(trials: int | None, workers: Workers, *, everything: bool = False)
     return [*sentences, "and the two comparisons: fresh trials at sigma 0 and the optima"]
 
 
-def _comparison_plan(root: Path, named: dict[str, Run], anew: bool) -> Plan:
+def _plan(root: Path, named: dict[str, Run], anew: bool) -> Plan:
     """The comparison of two runs that are finished, in the folder that `nem compare` gives it."""
     first, second = (Asked(name, run.experiment, run.folder, finished=True, given=True) for name, run in named.items())
     experiment = first.experiment
     folder = root / "comparison" / f"{first.name}-vs-{second.name}"
     return Plan(first, second, BOOTSTRAPS, experiment.trials, experiment.seed, folder, anew)
-
-
-def _checked(
-    name: str, root: Path, runs: dict[str, Run], prefix: str, compared: Comparison, plan: Plan
-) -> CheckedProtocol:
-    multiplicative, additive, blind = (runs[f"{prefix}{each}"] for each in ("mnem", "anem", "blind"))
-    address = plan.folder.relative_to(root).as_posix()
-    return CheckedProtocol(name, multiplicative, additive, blind, compared, address)

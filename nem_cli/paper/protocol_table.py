@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nem_cli.experiment import describe as text
+from nem_cli.experiment import describe
 from nem_cli.experiment.config import Components, Experiment
 from nem_cli.statistics import published as paper
 
@@ -72,7 +72,7 @@ def _setting(question: _Question, protocols: Sequence[Sequence[Experiment]]) -> 
 
 def _start(experiment: Experiment) -> str:
     if isinstance(experiment.start, Components):
-        return text.start(experiment).removeprefix("start: ")
+        return describe.start(experiment).removeprefix("start: ")
     return {
         "moments": "from the sample's mean and standard deviation (moments)",
         "random-points": "random samples as means (random-points)",
@@ -119,7 +119,7 @@ _NORMS = {
 }
 
 _QUESTIONS = (
-    _Question("Mixture", text.mixture, "0.5 N(-2, 4) + 0.5 N(2, 4)", "page 2"),
+    _Question("Mixture", describe.mixture, "0.5 N(-2, 4) + 0.5 N(2, 4)", "page 2"),
     _Question("Estimated", lambda e: ", ".join(e.estimate), ", ".join(paper.ESTIMATED), "page 2"),
     _Question("E-step", lambda e: "on the data without noise", "on the data without noise", "page 5"),
     _Question("Noise condition", _condition, "for every component, equations (23) and (25)", "section III"),

@@ -1,27 +1,26 @@
-"""The studies: each a config, a figure, and an answer computed from the numbers, one a file."""
+"""The studies, one a file: what is measured and drawn; what is said of it stands in its template."""
 
 from __future__ import annotations
 
-from nem_cli.paper.studies.accuracy import Accuracy
-from nem_cli.paper.studies.blind import Blind
-from nem_cli.paper.studies.decay import Decay
-from nem_cli.paper.studies.exponential import Exponential
-from nem_cli.paper.studies.harm import Harm
-from nem_cli.paper.studies.mean_shift import MeanShift
-from nem_cli.paper.studies.separation import Separation
-from nem_cli.paper.studies.sparsity import Sparsity
-from nem_cli.paper.studies.study import Study
-from nem_cli.paper.studies.tolerance import Tolerance
-
-STUDIES: tuple[Study, ...] = (
-    Blind(),
-    MeanShift(),
-    Accuracy(),
-    Harm(),
-    Tolerance(),
-    Sparsity(),
-    Decay(),
-    Separation(),
-    Exponential(),
+from nem_cli.paper.studies import (
+    accuracy,
+    blind,
+    context,
+    decay,
+    exponential,
+    harm,
+    mean_shift,
+    optimal_noise,
+    separation,
+    sparsity,
+    tolerance,
 )
-"""In the order of the report."""
+from nem_cli.paper.studies.study import Study
+
+STUDIES: tuple[Study, ...] = tuple(
+    module.STUDY
+    for module in (
+        mean_shift, accuracy, blind, harm, tolerance, sparsity, decay, optimal_noise, separation, exponential, context,
+    )
+)  # fmt: skip
+"""In the order of the page."""

@@ -1,43 +1,69 @@
-"""Does the screen matter?"""
+"""Does the screen matter? Both modes, with the NEM condition and without, in the two tuned protocols."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from nem_cli.paper.studies.study import Finished, Study, fewest, noisy, where
-from nem_cli.paper.studies.words import Verdict, against_em, count, of, speedup
-from nem_cli.statistics.summary import Row
+from matplotlib.figure import Figure
 
+from nem_cli.paper.studies.study import MODES, SCREENED, Collect, Runs, Study, speedup
+from nem_cli.statistics.estimate import Estimate, Sign
+from nem_cli.statistics.run import Run
+from nem_cli.sweep.figure import run_figure
 
-class Blind(Study):
-    """Both modes, with the NEM condition and without."""
-
-    name = "blind"
-    alt = "Mean M-steps against the noise level for screened and blind noise, a panel for each mode."
-
-    def answer(self, run: Finished) -> tuple[str, ...]:
-        sentences, blind_rows = [], []
-        for mode in run.modes():
-            rows = noisy(where(run.summary, {"noise.injection": mode}))
-            screened = fewest(where(rows, {"noise.screen": "every-component"}))
-            blind = where(rows, {"noise.screen": "none"})
-            blind_rows += blind
-            (same,) = where(blind, {"sigma": screened.sigma})
-            sentences.append(
-                f"Screened {mode} noise at its best level, {screened.sigma:g}, {against_em(speedup(screened))}; the "
-                f"same noise without the screen {against_em(speedup(same))}."
-            )
-        sentences.append("A best level is the lowest of a grid, so its saving is a little optimistic.")
-        return (" ".join(sentences), _paper(blind_rows))
+PROTOCOLS = {"blind": "five-parameter", "companion-blind": "variances-only"}
 
 
-def _paper(rows: Sequence[Row]) -> str:
-    slower, faster = count(rows, Verdict.SLOWER), count(rows, Verdict.FASTER)
-    undecided = len(rows) - slower - faster
-    counted = f"Blind noise was slower than EM at {of(slower, len(rows))}"
-    if slower == len(rows):
-        return f"{counted} levels. This agrees with the paper, by which blind noise only slows EM."
-    counted += f", faster at {of(faster, len(rows))}, and not told from EM at {of(undecided, len(rows))} levels"
-    if faster:
-        return f"{counted}. So the paper's sentence that blind noise only slows EM doesn't hold at every level here."
-    return f"{counted}. Nothing here contradicts the paper, by which blind noise only slows EM."
+@dataclass(frozen=True)
+class Screen:
+    """One mode in one protocol.
+
+    Parameters
+    ----------
+    sigma : float
+        The best screened level, chosen on half of the trials.
+    screened, blind : Estimate
+        Per cent fewer M-steps than EM at that level, on the other half.
+    levels, slower, faster : int
+        Levels of blind noise, and those whose interval says slower or faster than EM.
+    """
+
+    protocol: str
+    mode: str
+    sigma: float
+    screened: Estimate
+    blind: Estimate
+    levels: int
+    slower: int
+    faster: int
+
+
+def measure(runs: Runs, collect: Collect) -> list[Screen]:
+    return [each for name, protocol in PROTOCOLS.items() for each in _modes(runs[name], protocol)]
+
+
+def _modes(run: Run, protocol: str) -> Iterator[Screen]:
+    choose, judge = run.halves
+    for mode in MODES:
+        best = run.best({"noise.injection": mode, "noise.screen": SCREENED}, trials=choose)
+        blind = [row for row in run.where({"noise.injection": mode, "noise.screen": "none"}) if row.sigma]
+        (same,) = (row for row in blind if row.sigma == best.sigma)
+        signs = [found.sign for row in blind if (found := run.estimate(row, "speedup_percent"))]
+        yield Screen(
+            protocol,
+            mode,
+            best.sigma,
+            speedup(run, best, judge),
+            speedup(run, same, judge),
+            len(blind),
+            signs.count(Sign.BELOW),
+            signs.count(Sign.ABOVE),
+        )
+
+
+def figure(runs: Runs, screens: Sequence[Screen]) -> Figure:
+    return run_figure(runs["blind"].experiment, runs["blind"].rows)
+
+
+STUDY = Study(tuple(PROTOCOLS), Screen, measure, figure)

@@ -2,49 +2,80 @@
 
 from __future__ import annotations
 
-from nem_cli.paper.studies.best_level import best_level
-from nem_cli.paper.studies.study import Finished, Study, noisy, values, where
-from nem_cli.paper.studies.words import Verdict, against_em, beyond, count, interval, of
-from nem_cli.statistics.estimate import Estimate, mean_estimate
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from nem_cli.paper.studies.study import MODES, Collect, Runs, Study, at_edge, speedup
+from nem_cli.statistics.estimate import Estimate, Sign, mean_estimate
 from nem_cli.statistics.published import DECAY
-from nem_cli.statistics.summary import Row
+from nem_cli.statistics.run import Run
+from nem_cli.sweep.figure import run_figure
 
 
-class Decay(Study):
-    """Noise levels and decays, in both modes."""
+@dataclass(frozen=True)
+class Cooling:
+    """One mode.
 
-    name = "decay"
-    alt = "Heatmaps of the speed-up over EM by noise level and decay, a panel for each mode."
+    Parameters
+    ----------
+    sigma, decay : float
+        The best noise, chosen on half of the trials; what follows is measured on the other half.
+    edge : bool
+        Whether level or decay lie at the edge of the grid.
+    saved : Estimate
+        Per cent fewer M-steps than EM.
+    paper_sigma : float
+        The best level with the paper's decay.
+    loss : Estimate
+        Its M-steps minus those of the best noise.
+    slowest : float
+        The slowest cooling of the grid.
+    levels, slower : int
+        Its levels, and those whose interval says slower than EM.
+    """
 
-    def answer(self, run: Finished) -> tuple[str, ...]:
-        text = "Levels were chosen on half of the trials and measured on the other half."
-        return (" ".join([*(self._mode(run, mode) for mode in run.modes()), text]),)
+    mode: str
+    sigma: float
+    decay: float
+    edge: bool
+    saved: Estimate
+    paper_sigma: float
+    loss: Estimate
+    slowest: float
+    levels: int
+    slower: int
 
-    def _mode(self, run: Finished, mode: str) -> str:
-        rows = noisy(where(run.summary, {"noise.injection": mode}))
-        decays = values(rows, "noise.decay")
-        top = best_level(run, rows)
-        text = (
-            f"The best {mode} noise has decay {_tau(top.row):g} and level {top.row.sigma:g}: it "
-            f"{against_em(top.speedup)}."
+
+def measure(runs: Runs, collect: Collect) -> list[Cooling]:
+    return list(_modes(runs["decay"]))
+
+
+def _modes(run: Run) -> Iterator[Cooling]:
+    choose, judge = run.halves
+    for mode in MODES:
+        best = run.best({"noise.injection": mode}, trials=choose)
+        paper = run.best({"noise.injection": mode, "noise.decay": DECAY.value}, trials=choose)
+        rows = [row for row in run.where({"noise.injection": mode}) if row.sigma]
+        decays = [row["noise.decay"] for row in rows]
+        slow = [run.estimate(row, "speedup_percent") for row in rows if row["noise.decay"] == min(decays)]
+        yield Cooling(
+            mode,
+            best.sigma,
+            best["noise.decay"],
+            at_edge(best.sigma, [row.sigma for row in rows]) or at_edge(best["noise.decay"], decays),
+            speedup(run, best, judge),
+            paper.sigma,
+            mean_estimate(run.counts(paper)[judge] - run.counts(best)[judge]),
+            min(decays),
+            len(slow),
+            sum(each is not None and each.sign is Sign.BELOW for each in slow),
         )
-        text += beyond(("level", top.row.sigma, values(rows, "sigma")), ("decay", _tau(top.row), decays))
-        if DECAY.value in decays and _tau(top.row) != DECAY.value:
-            paper = best_level(run, where(rows, {"noise.decay": DECAY.value}))
-            text += _against_paper(paper.row.sigma, mean_estimate(paper.counts - top.counts))
-        slowest = where(rows, {"noise.decay": min(decays)})
-        return (
-            f"{text} With the slowest cooling, decay {_tau(slowest[0]):g}, noise was slower than EM at "
-            f"{of(count(slowest, Verdict.SLOWER), len(slowest))} levels."
-        )
 
 
-def _tau(row: Row) -> float:
-    return float(dict(row.settings)["noise.decay"])
+def figure(runs: Runs, coolings: Sequence[Cooling]) -> Figure:
+    return run_figure(runs["decay"].experiment, runs["decay"].rows)
 
 
-def _against_paper(sigma: float, difference: Estimate) -> str:
-    """The paper's decay minus the best one, in M-steps, each at its best level."""
-    more = f"takes {interval(difference, 2)} M-steps more"
-    text = f" The paper's decay of {DECAY.written}, at its best level {sigma:g}, {more}"
-    return f"{text}." if difference.low > 0 else f"{text}, which shows no loss."
+STUDY = Study(("decay",), Cooling, measure, figure)

@@ -2,45 +2,72 @@
 
 from __future__ import annotations
 
-from nem_cli.experiment import describe as text
-from nem_cli.paper.studies.best_level import best_level
-from nem_cli.paper.studies.study import Finished, Study, noisy, values, where
-from nem_cli.paper.studies.words import Verdict, against_em, count, of, verdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-AXIS = "start.means"
+from matplotlib.figure import Figure
+
+from nem_cli.experiment.describe import shown
+from nem_cli.paper.studies.study import Collect, Runs, Study, speedup
+from nem_cli.statistics.estimate import Estimate, Sign, mean_estimate
+from nem_cli.sweep.figure import run_figure
 
 
-class Exponential(Study):
-    """Additive noise on an exponential mixture, from starts above and below the truth."""
+@dataclass(frozen=True)
+class Start:
+    """One start.
 
-    name = "exponential"
-    alt = "Mean M-steps against the noise level on an exponential mixture, a curve for each start."
+    Parameters
+    ----------
+    means : str
+        Where it starts.
+    side : str
+        Of the true means: above, below, beside.
+    sigma : float
+        The best level, chosen on half of the trials; what follows is measured on the other half.
+    saved : Estimate
+        Per cent fewer M-steps than EM.
+    gap : Estimate
+        Final log-likelihood minus EM's.
+    levels, slower : int
+        Levels with noise, and those whose interval says slower than EM.
+    """
 
-    def answer(self, run: Finished) -> tuple[str, ...]:
-        truth = run.experiment.mixture.means
-        sentences: list[str] = []
-        verdicts: dict[str, set[Verdict]] = {}
-        for means in values(run.summary, AXIS):
-            rows = noisy(where(run.summary, {AXIS: means}))
-            best = best_level(run, rows)
-            above = all(ours > true for ours, true in zip(means, truth, strict=True))
-            below = all(ours < true for ours, true in zip(means, truth, strict=True))
-            side = "above" if above else "below" if below else "beside"
-            verdicts.setdefault(side, set()).add(verdict(best.speedup))
-            slower = of(count(rows, Verdict.SLOWER), len(rows))
-            sentences.append(
-                f"Started at means {text.shown(means)}, {side} the true ones, the best noise, level "
-                f"{best.row.sigma:g}, {against_em(best.speedup)}; noise was slower than EM at {slower} levels."
+    means: str
+    side: str
+    sigma: float
+    saved: Estimate
+    gap: Estimate
+    levels: int
+    slower: int
+
+
+def measure(runs: Runs, collect: Collect) -> list[Start]:
+    run = runs["exponential"]
+    truth = run.experiment.mixture.means
+    choose, judge = run.halves
+    starts = []
+    for means in run.values("start.means"):
+        best = run.best({"start.means": means}, trials=choose)
+        above, below = (all(sign * a > sign * b for a, b in zip(means, truth, strict=True)) for sign in (1, -1))
+        likelihoods = [run.trials(row)["log_likelihood"][judge] for row in (best, run.em(best))]
+        noisy = [run.estimate(row, "speedup_percent") for row in run.where({"start.means": means}) if row.sigma]
+        starts.append(
+            Start(
+                shown(means),
+                "above" if above else "below" if below else "beside",
+                best.sigma,
+                speedup(run, best, judge),
+                mean_estimate(likelihoods[0] - likelihoods[1]),
+                len(noisy),
+                sum(each is not None and each.sign is Sign.BELOW for each in noisy),
             )
-        sentences.append("The best level was chosen on half of the trials and measured on the other half.")
-        return (" ".join(sentences), _meaning(verdicts))
+        )
+    return starts
 
 
-def _meaning(verdicts: dict[str, set[Verdict]]) -> str:
-    start = "Here screened noise only makes data smaller"
-    if verdicts.get("above") == {Verdict.FASTER} and Verdict.FASTER not in verdicts.get("below", set()):
-        return f"{start}: it helps where the means must shrink, and not where they must grow."
-    helped = [side for side, found in verdicts.items() if Verdict.FASTER in found]
-    if not helped:
-        return f"{start}, and it wasn't shown to help from any of these starts."
-    return f"{start}, and it helped from some starts {' and '.join(helped)} the true means."
+def figure(runs: Runs, starts: Sequence[Start]) -> Figure:
+    return run_figure(runs["exponential"].experiment, runs["exponential"].rows)
+
+
+STUDY = Study(("exponential",), Start, measure, figure)

@@ -1,116 +1,136 @@
-"""The best noise level and decay of each mode."""
+"""The best noise level and decay of each mode: a race by successive halving, then fresh trials."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from nem_cli.experiment.plan import Level
-from nem_cli.paper.halving import Rung
-from nem_cli.paper.section import Section, Table
-from nem_cli.paper.studies import study
-from nem_cli.paper.studies.study import Finished
-from nem_cli.paper.studies.words import against_em, beyond, interval, listed, number
-from nem_cli.statistics.effect import Effect
-from nem_cli.statistics.estimate import Estimate
+from matplotlib.figure import Figure
+
+from nem_cli.experiment.plan import validate
+from nem_cli.paper.studies.study import MODES, Collect, Runs, Study, at_edge
+from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.statistics.published import DECAY, OPTIMA
+from nem_cli.statistics.run import Run
+from nem_cli.statistics.summary import Row
 from nem_cli.sweep.figure import run_figure
 
-NAME = "optimal-noise"
-ALT = "Heatmaps of the speed-up over EM by noise level and decay, a panel for each mode."
+KEEP = 1 / 3
+"""The share of levels that goes on to the next round, on twice the trials."""
+FINALISTS = 4
+"""The race ends with the round that has no more levels than this."""
+FRESH = 4
+"""Fresh trials, as a multiple of the sweep's."""
 
 
 @dataclass(frozen=True)
-class BestNoise:
-    """What the search found for one mode.
+class Best:
+    """One mode's best noise, and the paper's, on fresh trials.
 
     Parameters
     ----------
-    mode : str
-    rungs : sequence of Rung
-        The rounds of the search.
+    rounds : str
+        Levels and trials of each round of the race.
     sigma, decay : float
         The winner.
-    effect : Effect
-        The winner against EM, on fresh trials.
-    paper_sigma, paper_decay : float
-        The paper's optimum.
-    paper : Effect
-        The same on the same fresh trials.
-    difference : Estimate
-        The paper's level minus the winner in M-steps, paired.
+    edge : bool
+        Whether either lies at the edge of the grid.
+    m_steps, em : Estimate
+        Mean M-steps of the winner and of EM.
+    saved : Estimate
+        Per cent fewer than EM.
+    paper_sigma : float
+        The paper's, with its decay.
+    paper_saved : Estimate
+        Per cent fewer than EM with it.
+    loss : Estimate
+        The paper's M-steps minus the winner's, paired.
+    trials : int
+        Fresh ones.
     """
 
     mode: str
-    rungs: Sequence[Rung[Level]]
+    rounds: str
     sigma: float
     decay: float
-    effect: Effect
+    edge: bool
+    m_steps: Estimate
+    em: Estimate
+    saved: Estimate
     paper_sigma: float
-    paper_decay: float
-    paper: Effect
-    difference: Estimate
+    paper_saved: Estimate
+    loss: Estimate
+    trials: int
 
 
-def section(run: Finished, found: Sequence[BestNoise]) -> Section:
-    """The study's part of the report."""
-    table = Table(
-        ("Mode", "", "level", "decay", "M-steps", "EM", "fewer, %"),
-        tuple(cells for best in found for cells in _cells(best)),
-        f"On {found[0].effect.trials:,} fresh trials, 95 % intervals in brackets.",
-    )
-    figure = run_figure(run.experiment, run.summary)
-    return study.section(run, figure, ALT, answer(found), (table,))
-
-
-def answer(found: Sequence[BestNoise]) -> tuple[str, ...]:
-    """The measured answer."""
-    return (" ".join(_how(best) for best in found), " ".join(_result(best) for best in found))
-
-
-def _how(best: BestNoise) -> str:
-    last = best.rungs[-1]
-    race = listed([f"{len(rung.levels)} levels on {rung.trials:,} trials" for rung in best.rungs])
-    text = f"The search over {best.mode} noise raced {race}, all on common random numbers."
-    if len(last.means) > 1:
-        text += f" The last round's levels lie {number(max(last.means) - min(last.means), 2)} M-steps apart."
-    return text
-
-
-def _result(best: BestNoise) -> str:
-    searched = best.rungs[0].levels
-    text = (
-        f"On {best.effect.trials:,} fresh trials the best {best.mode} noise, level {best.sigma:g} and decay "
-        f"{best.decay:g}, {against_em(best.effect.speedup)}."
-    )
-    text += beyond(
-        ("level", best.sigma, [level.sigma for level in searched]),
-        ("decay", best.decay, [level.trial.noise.decay for level in searched]),
-    )
-    if (best.sigma, best.decay) == (best.paper_sigma, best.paper_decay):
-        return f"{text} These are the paper's level and decay."
-    text += (
-        f" At the paper's level {best.paper_sigma:g} and decay {best.paper_decay:g} it "
-        f"{against_em(best.paper.speedup)}; that costs {interval(best.difference, 2)} M-steps more"
-    )
-    if best.difference.low > 0:
-        return f"{text}."
-    return f"{text}, so no loss is shown." if best.difference.high >= 0 else f"{text}: the search missed a better one."
-
-
-def _cells(best: BestNoise) -> list[tuple[str, ...]]:
-    pairs = (
-        ("found", best.sigma, best.decay, best.effect),
-        ("the paper's", best.paper_sigma, best.paper_decay, best.paper),
-    )
-    return [
-        (
-            best.mode,
-            name,
-            f"{sigma:g}",
-            f"{decay:g}",
-            interval(effect.nem, 2),
-            interval(effect.em, 2),
-            interval(effect.speedup) if effect.speedup else "",
-        )
-        for name, sigma, decay, effect in pairs
+def measure(runs: Runs, collect: Collect) -> list[Best]:
+    run = runs["optimal-noise"]
+    races = {mode: _race(run, mode, collect) for mode in MODES}
+    grids = [
+        _grid(mode, sigma, decay)
+        for mode, (winner, _) in races.items()
+        for sigma, decay in ((winner.sigma, winner["noise.decay"]), (OPTIMA[mode].sigma, DECAY.value))
     ]
+    trials = FRESH * run.experiment.trials
+    changed = {"name": f"{run.name}-fresh", "sweep": grids, "seed": run.experiment.seed + 1, "trials": trials}
+    fresh = collect(run.folder / "fresh", validate(run.experiment.model_dump() | changed | {"figure": {}}, run.name))
+    return [_best(run, fresh, mode, *race) for mode, race in races.items()]
+
+
+def _race(run: Run, mode: str, collect: Collect) -> tuple[Row, str]:
+    """The winner and the rounds; all levels of a round share data, so they differ by the noise alone.
+
+    Successive halving: Jamieson and Talwalkar (2016), Non-stochastic best arm identification and hyperparameter
+    optimization, AISTATS.
+    """
+    racing = [row for row in run.where({"noise.injection": mode}) if row.sigma]
+    rounds = []
+    trials = run.experiment.trials
+    while True:
+        rounds.append(f"{len(racing)} on {trials:,}")
+        racing.sort(key=lambda row: (row.mean_iterations, row.sigma))
+        if len(racing) <= FINALISTS:
+            return racing[0], "; ".join(rounds)
+        trials *= 2
+        grids = [_grid(mode, row.sigma, row["noise.decay"]) for row in racing[: max(1, -int(-KEEP * len(racing) // 1))]]
+        more = validate(run.experiment.model_dump() | {"sweep": grids, "trials": trials}, run.name)
+        racing = [row for row in collect(run.folder, more).rows if row.sigma]
+
+
+def _grid(mode: str, sigma: float, decay: float) -> dict[str, list[Any]]:
+    return {"sigma": [0.0, sigma], "noise.injection": [mode], "noise.decay": [decay]}
+
+
+def _best(run: Run, fresh: Run, mode: str, winner: Row, rounds: str) -> Best:
+    sigma, decay = winner.sigma, winner["noise.decay"]
+    (found,) = fresh.where({"noise.injection": mode, "noise.decay": decay, "sigma": sigma})
+    (paper,) = fresh.where({"noise.injection": mode, "noise.decay": DECAY.value, "sigma": OPTIMA[mode].sigma})
+    searched = [row for row in run.where({"noise.injection": mode}) if row.sigma]
+    m_steps, em = (fresh.estimate(row, "mean_iterations") for row in (found, fresh.em(found)))
+    saved, paper_saved = (fresh.estimate(row, "speedup_percent") for row in (found, paper))
+    assert m_steps
+    assert em
+    assert saved
+    assert paper_saved
+    return Best(
+        mode,
+        rounds,
+        sigma,
+        decay,
+        at_edge(sigma, [row.sigma for row in searched]) or at_edge(decay, [row["noise.decay"] for row in searched]),
+        m_steps,
+        em,
+        saved,
+        paper.sigma,
+        paper_saved,
+        mean_estimate(fresh.counts(paper) - fresh.counts(found)),
+        fresh.experiment.trials,
+    )
+
+
+def figure(runs: Runs, found: Sequence[Best]) -> Figure:
+    return run_figure(runs["optimal-noise"].experiment, runs["optimal-noise"].rows)
+
+
+STUDY = Study(("optimal-noise",), Best, measure, figure)

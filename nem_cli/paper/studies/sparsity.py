@@ -3,83 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
+from dataclasses import dataclass
 
-from nem_cli.paper.studies.study import Finished, Study, noisy, values, where
-from nem_cli.paper.studies.words import percent, speedup
-from nem_cli.statistics.summary import Row
+from matplotlib.figure import Figure
 
-
-class Trend(Enum):
-    """How the speed-up at the largest sample stands to that at the smallest."""
-
-    GROWS = "grows"
-    SHRINKS = "shrinks"
-    OPEN = "isn't shown to change"
+from nem_cli.paper.studies.study import MODES, Collect, Runs, Study, less
+from nem_cli.statistics.estimate import Estimate
+from nem_cli.sweep.figure import run_figure
 
 
-class Sparsity(Study):
-    """Both modes at samples from small to large."""
+@dataclass(frozen=True)
+class Trend:
+    """One mode at one level, from the smallest samples to the largest.
 
-    name = "sparsity"
-    alt = "Per cent fewer M-steps than EM against the sample size, a curve for each mode and noise level."
+    Parameters
+    ----------
+    small, large : int
+        Sample sizes.
+    at_small, at_large : Estimate
+        Per cent fewer M-steps than EM there.
+    growth : Estimate
+        The second minus the first, in points.
+    degenerate : int
+        Trials at the smallest size that degenerated; their M-steps count.
+    """
 
-    def answer(self, run: Finished) -> tuple[str, ...]:
-        sentences, trends = [], []
-        for mode in run.modes():
-            rows = noisy(where(run.summary, {"noise.injection": mode}))
-            for sigma in values(rows, "sigma"):
-                curve = sorted(where(rows, {"sigma": sigma}), key=_size)
-                trends.append(_trend(curve))
-                sentences.append(_curve(mode, sigma, curve, trends[-1]))
-        return (" ".join(sentences), f"{_meaning(trends)}{_degenerate(run.summary)}")
-
-
-def _size(row: Row) -> int:
-    return int(dict(row.settings)["sample_size"])
-
-
-def _trend(curve: Sequence[Row]) -> Trend:
-    small, large = speedup(curve[0]), speedup(curve[-1])
-    if small is None or large is None:
-        return Trend.OPEN
-    if large.low > small.high:
-        return Trend.GROWS
-    return Trend.SHRINKS if large.high < small.low else Trend.OPEN
+    mode: str
+    sigma: float
+    small: int
+    at_small: Estimate
+    large: int
+    at_large: Estimate
+    growth: Estimate
+    degenerate: int
 
 
-def _curve(mode: str, sigma: float, curve: Sequence[Row], trend: Trend) -> str:
-    ends = [(row, speedup(row)) for row in (curve[0], curve[-1])]
-    shown = " and ".join(
-        f"{percent(share)} at {_size(row):,} samples" if share else f"unknown at {_size(row):,} samples"
-        for row, share in ends
-    )
-    return f"With {mode} noise of {sigma:g} the share of M-steps saved {trend.value}: {shown}."
+def measure(runs: Runs, collect: Collect) -> list[Trend]:
+    run = runs["sparsity"]
+    trends = []
+    sizes = run.values("sample_size")
+    small, large = min(sizes), max(sizes)
+    for mode in MODES:
+        for row in run.where({"noise.injection": mode, "sample_size": small}):
+            (other,) = run.where({"noise.injection": mode, "sample_size": large, "sigma": row.sigma})
+            ends = run.estimate(row, "speedup_percent"), run.estimate(other, "speedup_percent")
+            if row.sigma and ends[0] and ends[1]:
+                growth = less(ends[1], ends[0])
+                trends.append(Trend(mode, row.sigma, small, ends[0], large, ends[1], growth, row.degenerate))
+    return trends
 
 
-def _meaning(trends: Sequence[Trend]) -> str:
-    if set(trends) == {Trend.GROWS}:
-        return (
-            "In this protocol the benefit grows with the sample size in both modes; it isn't most pronounced where "
-            "data are sparse. The paper's theorem on sparse data is about noise that fits all samples at once, which "
-            "this noise needn't."
-        )
-    if set(trends) == {Trend.SHRINKS}:
-        return "In this protocol the benefit is larger where data are sparse, in both modes, as the paper suggests."
-    if set(trends) == {Trend.OPEN}:
-        return "These trials don't show that the benefit depends on the sample size."
-    if {Trend.GROWS, Trend.SHRINKS} <= set(trends):
-        return "So the answer depends on mode and level."
-    return "So the curves don't agree, and these trials give no one answer for all modes and levels."
+def figure(runs: Runs, trends: Sequence[Trend]) -> Figure:
+    return run_figure(runs["sparsity"].experiment, runs["sparsity"].rows)
 
 
-def _degenerate(rows: Sequence[Row]) -> str:
-    degenerate = [row for row in rows if row.degenerate]
-    if not degenerate:
-        return ""
-    largest = max(_size(row) for row in degenerate)
-    total = sum(row.degenerate for row in degenerate)
-    return (
-        f" {total:,} trials of {sum(row.trials for row in rows):,} degenerated, all with {largest:,} samples or fewer; "
-        "their M-steps count."
-    )
+STUDY = Study(("sparsity",), Trend, measure, figure)

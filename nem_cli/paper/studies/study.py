@@ -1,132 +1,116 @@
-"""What a study must provide: a figure, and an answer computed from the numbers at hand."""
+"""What a study is: numbers that are measured once and kept as csv, a figure of them, and a template that tells them."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nem_cli.drawing.style import svg
+from nem_cli.em.arrays import FloatArray
 from nem_cli.experiment.config import Experiment
-from nem_cli.paper.section import Link, Picture, Section, Table
-from nem_cli.statistics.summary import ENOUGH, Row
-from nem_cli.sweep.figure import run_figure
+from nem_cli.experiment.plan import BOOTSTRAP, stream
+from nem_cli.statistics.bootstrap import jointly_resampled_means, percentile_interval
+from nem_cli.statistics.estimate import Estimate
+from nem_cli.statistics.run import Run
+from nem_cli.statistics.summary import Row
 
-FILES = ("config.yaml", "summary.csv")
+MODES = ("multiplicative", "additive")
+"""In the order of the paper's figures."""
+SCREENED = "every-component"
+"""The paper's screen."""
+
+Runs = Mapping[str, Run]
+"""Finished runs by the names of their configs."""
+
+
+class Collect(Protocol):
+    """Runs trials of an experiment into a folder's journal; those that are there already cost nothing."""
+
+    def __call__(self, folder: Path, experiment: Experiment) -> Run: ...
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A finished run, as a study sees it.
+class Study:
+    """One study: subclass nothing, write a file with its parts and list it in `nem_cli.paper.studies.STUDIES`.
 
     Parameters
     ----------
-    experiment : Experiment
-    summary : sequence of Row
-        In the order of the levels.
-    trials : callable
-        A row's trials, a structured array of shape (trials,) and dtype `nem_cli.experiment.block.trial_dtype`. Row t is
-        the same data set at every level with the same mixture and sample size.
-    address : str
-        The run's folder, relative to the page.
+    configs : tuple of str
+        The shipped configs that it runs. The first one's name is the study's, its folder's and its template's.
+    record : type
+        A dataclass whose fields `nem_cli.paper.records` can write: a row of the study's csv.
+    measure : callable
+        From the runs, with their trials, to records; the second argument runs further trials.
+    figure : callable
+        From the runs' summaries and the records to a figure; needs no trials.
     """
 
-    experiment: Experiment
-    summary: Sequence[Row]
-    trials: Callable[[Row], NDArray[np.void]]
-    address: str
-
-    def iterations(self, row: Row) -> NDArray[np.int64]:
-        """M-steps of a row's trials."""
-        return self.trials(row)["iterations"].astype(np.int64)
-
-    def modes(self) -> list[str]:
-        """The injections that were swept, in their order."""
-        return [str(value) for value in values(self.summary, "noise.injection")]
-
-
-class Study(ABC):
-    """One study. Subclass it in a file of its own and list it in `nem_cli.paper.studies.STUDIES`."""
-
-    name: ClassVar[str]
-    """Of its config."""
-    alt: ClassVar[str]
-    """What its figure shows, for those who can't see it."""
-
-    @abstractmethod
-    def answer(self, run: Finished) -> tuple[str, ...]:
-        """The measured answer in paragraphs of plain text; true whatever the numbers are."""
-
-    def figure(self, run: Finished) -> Figure:
-        """The run's own figure, unless a study draws another."""
-        return run_figure(run.experiment, run.summary)
-
-    def tables(self, run: Finished) -> tuple[Table, ...]:
-        """Tables that belong to the answer."""
-        return ()
+    configs: tuple[str, ...]
+    record: type
+    measure: Callable[[Runs, Collect], Sequence[Any]]
+    figure: Callable[[Runs, Sequence[Any]], Figure] | None = None
 
     @property
-    def draws(self) -> bool:
-        """Whether the study draws another figure than its run's."""
-        return type(self).figure is not Study.figure
-
-    def make(self, run: Finished) -> tuple[Figure, Section]:
-        """The study's figure, and its part of the report."""
-        figure = self.figure(run)
-        drawn = "study.png" if self.draws else "figure.png"
-        return figure, section(run, figure, self.alt, self.answer(run), self.tables(run), drawn)
+    def name(self) -> str:
+        """Of its first config."""
+        return self.configs[0]
 
 
-def section(
-    run: Finished,
-    figure: Figure,
-    alt: str,
-    paragraphs: tuple[str, ...],
-    tables: tuple[Table, ...] = (),
-    drawn: str = "figure.png",
-) -> Section:
-    """A part of the report with links to the run's files; it says so where the trials are too few."""
-    trials, confidence = run.experiment.trials, 100 * run.experiment.bootstrap.confidence
-    brackets = "Brackets hold 95 % intervals."
-    if confidence != 95:
-        brackets = f"Brackets hold intervals, {confidence:g} % where they stand in summary.csv, else 95 %."
-    *others, last = paragraphs
-    paragraphs = (*others, f"{last} {brackets}")
-    few = f"With {trials} trials a level the intervals mean little, and so do the sentences below."
-    return Section(
-        title=run.experiment.title or run.experiment.name,
-        paragraphs=(few, *paragraphs) if trials < ENOUGH else paragraphs,
-        pictures=(Picture(svg(figure), alt),),
-        tables=tables,
-        links=tuple(Link(f"{run.experiment.name}: {name}", f"{run.address}/{name}") for name in (*FILES, drawn)),
+def of_means(
+    run: Run, columns: Sequence[NDArray[np.integer]], function: Callable[[FloatArray], FloatArray]
+) -> Estimate:
+    """A function of the means of paired columns, with its percentile bootstrap interval.
+
+    Parameters
+    ----------
+    run : Run
+        For the seed and the resamples.
+    columns : sequence of ndarray of int, shape (trials,)
+        On the same data.
+    function : callable
+        From means of shape (columns, ...) to numbers of shape (...).
+    """
+    counts = np.column_stack(columns)
+    rng = stream(run.experiment.seed, BOOTSTRAP)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        replicates = function(jointly_resampled_means(counts, run.experiment.bootstrap.resamples, rng).T)
+        value = function(counts.mean(axis=0))
+    low, high = percentile_interval(replicates, 0.95)
+    return Estimate(float(value), float(low), float(high))
+
+
+def speedup(run: Run, row: Row, trials: slice) -> Estimate:
+    """Per cent fewer M-steps than plain EM, over some of the trials."""
+    counts = [run.counts(each)[trials] for each in (run.em(row), row)]
+    return of_means(run, counts, lambda means: 100 * (1 - means[1] / means[0]))
+
+
+def less(a: Estimate, b: Estimate) -> Estimate:
+    """a - b with the interval that theirs give where the two are independent (Zou and Donner 2008, MOVER).
+
+    It is too wide where the two are of the same trials.
+    """
+    value = a.value - b.value
+    return Estimate(
+        value,
+        value - float(np.hypot(a.value - a.low, b.high - b.value)),
+        value + float(np.hypot(a.high - a.value, b.value - b.low)),
     )
 
 
-def where(rows: Sequence[Row], settings: Mapping[str, Any]) -> list[Row]:
-    """The rows with those swept settings."""
-    return [row for row in rows if all(dict(row.settings)[path] == value for path, value in settings.items())]
+def at_edge(value: float, grid: Sequence[float]) -> bool:
+    """Whether the best value of a grid lies at its end, so that a better one may lie beyond."""
+    return value in (min(grid), max(grid))
 
 
-def noisy(rows: Sequence[Row]) -> list[Row]:
-    """The rows that aren't plain EM."""
-    return [row for row in rows if row.sigma > 0]
-
-
-def values(rows: Sequence[Row], path: str) -> list[Any]:
-    """The values of a swept setting, each once, in their order."""
-    found: list[Any] = []
-    for row in rows:
-        value = dict(row.settings)[path]
-        if value not in found:
-            found.append(value)
-    return found
-
-
-def fewest(rows: Sequence[Row]) -> Row:
-    """The row with the smallest mean count; of several, the one with least noise."""
-    return min(rows, key=lambda row: (row.mean_iterations, row.sigma))
+def holm(p: Sequence[float]) -> list[float]:
+    """p-values adjusted for their number (Holm 1979, step-down), in the order given."""
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(np.sort(p) * np.arange(len(p), 0, -1)))
+    return [float(each) for each in adjusted]
