@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from nem_cli.compare.comparison import CONFIDENCES, Comparison, Counts, paired, side, unpaired
-from nem_cli.compare.text import comparison_json, conclusion, published
+from nem_cli.compare.comparison import CONFIDENCES, Comparison, Side, paired, side_means, unpaired
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import load
 from nem_cli.experiment.shipped import shipped_configs
 from nem_cli.statistics.bootstrap import resampled_means, resampled_sums
-from nem_cli.statistics.optimum import optimum_set
+from nem_cli.statistics.optimum import METHOD, optimum_set
+from nem_cli.statistics.summary import ENOUGH
+from nem_cli.terminal.words import words
 
 B = 20_000
 
@@ -65,8 +66,9 @@ def test_sums_have_the_moments_of_resampling():
 def test_intervals_agree_with_scipys_percentile_bootstrap(design, n):
     a, b = counts(3, n), counts(4, n, mean=7)
     ours = {"unpaired": unpaired, "paired": paired}[design](a, b, B, 0)
-    for interval in ours.intervals:
-        arguments = {"confidence_level": interval.confidence, "n_resamples": B, "method": "percentile", "batch": 500}
+    for confidence in CONFIDENCES:
+        interval = ours.interval(confidence)
+        arguments = {"confidence_level": confidence, "n_resamples": B, "method": "percentile", "batch": 500}
         if design == "paired":
             theirs = stats.bootstrap((a - b,), np.mean, rng=rng(), **arguments)
         else:
@@ -121,8 +123,7 @@ def test_the_uncentred_share_is_near_one_half_whatever_the_difference():
 @pytest.mark.parametrize("design", [unpaired, paired])
 def test_intervals_are_nested_and_hold_the_difference(design):
     found = design(counts(7, 200), counts(8, 200), 2000, 0)
-    assert [each.confidence for each in found.intervals] == list(CONFIDENCES)
-    ends = [(each.low, each.high) for each in found.intervals]
+    ends = [(each.low, each.high) for each in map(found.interval, CONFIDENCES)]
     assert ends[2][0] < ends[1][0] < ends[0][0] < found.difference < ends[0][1] < ends[1][1] < ends[2][1]
 
 
@@ -223,13 +224,17 @@ def comparison(a: np.ndarray, b: np.ndarray, other: np.ndarray, **overrides: obj
     second: Experiment = load(shipped_configs()["mnem"], **overrides)
     sweep = optimum_set(columns(100, 3, 1, 2), [1, 2, 3], rng())
     return Comparison(
-        side("additive", first, sweep, Counts(a + 3, a), 500, 0),
-        side("multiplicative", second, sweep, Counts(b + 3, b), 500, 0),
+        Side("additive", first, sweep, a + 3, a, side_means(a, 500, 0)),
+        Side("multiplicative", second, sweep, b + 3, b, side_means(b, 500, 0)),
         paired=paired(a, b, 500, 0),
         unpaired=unpaired(a, other, 500, 0),
         bootstraps=500,
         seed=0,
     )
+
+
+def conclusion(comparison: Comparison) -> str:
+    return words("compare", "words.txt", c=comparison, notes=False, enough=ENOUGH, method=METHOD)
 
 
 def test_the_conclusion_names_the_mode_that_needs_fewer():
@@ -259,7 +264,7 @@ def test_the_conclusion_of_a_side_compared_with_itself():
 
 def test_one_trial_leaves_numbers_null_never_nan():
     one = comparison(np.array([5]), np.array([6]), np.array([7]))
-    tree = json.loads(comparison_json(one), parse_constant=pytest.fail)
+    tree = json.loads(one.json(), parse_constant=pytest.fail)
     assert tree["paired"] == {
         "difference": -1.0,
         "standard_error": None,
@@ -274,18 +279,18 @@ def test_no_m_steps_leave_the_speed_up_null():
     experiment = load(shipped_configs()["anem"])
     none = np.zeros(5, dtype=int)
     sweep = optimum_set(columns(10, 1), [1], rng())
-    assert side("a", experiment, sweep, Counts(none, none), 10, 0).speedup_percent is None
+    assert Side("a", experiment, sweep, none, none, side_means(none, 10, 0)).speedup_percent is None
 
 
 def test_the_papers_intervals_turn_with_the_order_of_the_modes():
     a = counts(1, 20)
     here = comparison(a, a, a)
     there = Comparison(here.b, here.a, here.paired, here.unpaired, 500, 0)
-    assert published(here) == ((-0.40, 0.02), (-0.44, 0.06), (-0.52, 0.13))
-    assert published(there) == ((-0.02, 0.40), (-0.06, 0.44), (-0.13, 0.52))
+    assert here.published == ((-0.40, 0.02), (-0.44, 0.06), (-0.52, 0.13))
+    assert there.published == ((-0.02, 0.40), (-0.06, 0.44), (-0.13, 0.52))
 
 
 def test_the_papers_intervals_are_not_shown_for_another_mixture():
     a = counts(1, 20)
     other = {"weights": [0.5, 0.5], "means": [-1, 1], "variances": [4, 4]}
-    assert published(comparison(a, a, a, mixture=other)) is None
+    assert comparison(a, a, a, mixture=other).published is None

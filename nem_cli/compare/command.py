@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nem_cli.terminal import completion, options
 from nem_cli.terminal import messages as terminal
+
+if TYPE_CHECKING:
+    from nem_cli.compare.comparison import Comparison
 
 _GIVEN = typer.Argument(
     help="An injection mode (its figure config), a config, or a finished run's folder.",
@@ -37,6 +40,7 @@ def compare(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start over with runs and fresh trials; folders that are given stay.")
     ] = False,
+    notes: options.Notes = False,
     quiet: options.Quiet = False,
     json: options.Json = False,
     dry_run: options.DryRun = False,
@@ -51,7 +55,7 @@ def compare(
     from nem_cli.compare.plan import plan
     from nem_cli.experiment.runner import Workers
 
-    asked = plan(a, b, bootstraps=bootstraps, trials=trials, seed=seed, root=out, anew=fresh)
+    asked = plan(a, b, bootstraps=bootstraps, trials=trials, seed=seed, out=out, fresh=fresh)
     workers = Workers(jobs, backend, scheduler, timeout)
     if dry_run:
         for sentence in estimates(asked, workers):
@@ -61,10 +65,45 @@ def compare(
         asked, workers, lambda title: terminal.progress(title, quiet or json), command=["nem", *sys.argv[1:]]
     )
     if json:
-        from nem_cli.compare.text import comparison_json
-
-        typer.echo(comparison_json(found))
+        typer.echo(found.json())
     elif not quiet:
-        from nem_cli.compare.tables import print_comparison
+        _print(found, asked.folder, notes)
 
-        print_comparison(found, asked.folder)
+
+def _print(found: Comparison, folder: Path, notes: bool) -> None:
+    """The two sides, their difference in both designs, and what follows."""
+    from nem_cli.compare.comparison import CONFIDENCES
+    from nem_cli.statistics.optimum import METHOD
+    from nem_cli.statistics.published import P_VALUE
+    from nem_cli.statistics.summary import ENOUGH
+    from nem_cli.statistics.table import Column, Table
+    from nem_cli.terminal.words import words
+
+    a, b, paper = found.a, found.b, found.published
+    sides = Table(
+        [Column(f"{a.trials:,} trials"), Column("sigma*", "g"), Column("M-steps", ".2f"), Column("95 % CI", ".2f"),
+         Column("fewer, %", ".1f")],
+        [("EM", 0.0, float(a.em.mean()), None, None)] + [
+            (side.name, side.optimum.best, side.mean.value, (side.mean.low, side.mean.high), side.speedup_percent)
+            for side in (a, b)
+        ],
+    )  # fmt: skip
+    designs = [found.paired, found.unpaired]
+    rows = [["difference", *(f"{each.difference:.3f}" for each in designs), ""]]
+    if a.trials > 1:
+        rows.append(["std. error", *(f"{each.standard_error:.3f}" for each in designs), ""])
+        for i, confidence in enumerate(CONFIDENCES):
+            ends = [(each.low, each.high) for each in (design.interval(confidence) for design in designs)]
+            cells = [f"{low:.2f} to {high:.2f}" for low, high in (*ends, *(paper[i : i + 1] if paper else ()))]
+            rows.append([f"{100 * confidence:g} % CI", *cells])
+        rows.append(["p-value", *(f"{each.p_value:.3g}" for each in designs), P_VALUE.written])
+    names = ["a - b", "paired", "unpaired", *(["the paper"] if paper else [])]
+    differences = Table(
+        [Column(names[0]), *(Column(name, "s") for name in names[1:])], [row[: len(names)] for row in rows]
+    )
+    console = terminal.console()
+    console.print(f"{a.name} against {b.name} at their optima", style="bold")
+    for table in (sides, differences):
+        terminal.print_table(table.rich())
+    console.print(words("compare", "words.txt", c=found, notes=notes, enough=ENOUGH, method=METHOD).strip())
+    console.print(f"Written to {folder}", soft_wrap=True)

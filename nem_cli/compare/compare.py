@@ -7,54 +7,51 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nem_cli.compare import comparison as analysis
-from nem_cli.compare.comparison import Comparison, Counts
+from nem_cli.compare.comparison import Comparison, Side, optimum_stream, paired, side_means, unpaired
 from nem_cli.compare.plan import Asked, Plan, plan
-from nem_cli.compare.text import comparison_json
 from nem_cli.experiment import folder as files
 from nem_cli.experiment.config import Experiment
-from nem_cli.experiment.plan import levels
 from nem_cli.experiment.runner import Workers
 from nem_cli.statistics.optimum import OptimumSet, optimum_set
+from nem_cli.statistics.run import Run
 from nem_cli.sweep.estimate import estimate
 from nem_cli.sweep.sweep import Shown, collect, sweep
 
 
 def compare(
-    a: str | Path | Experiment,
-    b: str | Path | Experiment,
+    a: str | Path | Experiment | Run,
+    b: str | Path | Experiment | Run,
     *,
     bootstraps: int = 10_000,
     trials: int | None = None,
     seed: int | None = None,
-    anew: bool = False,
-    root: Path = files.RESULTS,
+    out: str | Path = files.RESULTS,
+    fresh: bool = False,
     jobs: int | None = None,
     workers: Workers | None = None,
     progress: Shown = lambda title: nullcontext(),
     command: Sequence[str] = (),
 ) -> Comparison:
-    """Compare the mean counts of two runs at their optima, and write ``ROOT/comparison/A-vs-B/``.
+    """Compare the mean counts of two runs at their optima, and write ``OUT/comparison/A-vs-B/``.
 
     The optimum of each is the best sigma above 0 of its sweep. Its mean comes from fresh trials: the smallest of many
     means is, on average, smaller than the mean it estimates.
 
     Parameters
     ----------
-    a, b : str, Path or Experiment
-        An injection mode (its figure config), a finished run's folder, a config, or an experiment. Runs that are
-        missing are made first, in ``ROOT/NAME``.
+    a, b : str, Path, Experiment or Run
+        An injection mode (its figure config), a finished run or its folder, a config, or an experiment. Runs that are
+        missing are made first, in ``OUT/NAME``.
     bootstraps : int
     trials : int, optional
         Fresh trials at each level; by default as many as in the larger of the two sweeps.
     seed : int, optional
         The fresh trials have seed + 1, those of the unpaired b seed + 2; by default the larger of the sweeps' seeds.
-    anew : bool
-        Throw away the runs and fresh trials that were made before; folders that were given stay.
-    root : Path
+    out : str or Path
         The folder that holds the runs' folders.
+    fresh : bool
+        Throw away the runs and fresh trials that were made before; runs that were given stay.
     jobs : int, optional
         Blocks at once; short for ``workers=Workers(jobs)``. All cores by default.
     workers : Workers, optional
@@ -72,37 +69,38 @@ def compare(
         If a run can't go on; what it finished is kept.
     """
     workers = Workers.of(workers, jobs)
-    asked = plan(a, b, bootstraps=bootstraps, trials=trials, seed=seed, root=root, anew=anew)
+    asked = plan(a, b, bootstraps=bootstraps, trials=trials, seed=seed, out=Path(out), fresh=fresh)
     return run_plan(asked, workers, progress, command)
 
 
 def run_plan(asked: Plan, workers: Workers, progress: Shown, command: Sequence[str]) -> Comparison:
     """Run a comparison that is planned."""
-    sides = (asked.a, asked.b)
-    for side in sides:
-        again = asked.anew and not side.given
-        if again or not side.finished:
-            with progress(side.name) as report:
-                sweep(side.experiment, out=side.folder, workers=workers, fresh=again, progress=report, command=command)
-    optima = [_optimum(side, asked.seed, workers, progress) for side in sides]
+    optima = [_optimum(each, asked, workers, progress, command) for each in (asked.a, asked.b)]
 
-    def fresh(index: int, seed: int, name: str) -> Counts:
-        experiment = asked.fresh(sides[index], seed, optima[index].best)
-        title = f"{sides[index].name}, fresh trials"
-        counts = _counts(asked.folder / name, experiment, workers, progress, title, asked.anew)
-        return Counts(em=counts[:, 0], optimum=counts[:, 1])
+    def fresh(which: int, seed: int, name: str) -> Run:
+        side = (asked.a, asked.b)[which]
+        experiment = asked.experiment(side, seed, optima[which].best)
+        with progress(f"{side.name}, fresh trials") as report:
+            return collect(asked.folder / name, experiment, workers=workers, progress=report, fresh=asked.fresh)
 
-    fresh_a, fresh_b = fresh(0, asked.seed + 1, "fresh-a"), fresh(1, asked.seed + 1, "fresh-b")
-    other_b = fresh(1, asked.seed + 2, "fresh-b-unpaired")
+    runs = [fresh(0, asked.seed + 1, "fresh-a"), fresh(1, asked.seed + 1, "fresh-b")]
+    other = fresh(1, asked.seed + 2, "fresh-b-unpaired")
     a, b = (
-        analysis.side(each.name, each.experiment, optimum, counts, asked.bootstraps, asked.seed)
-        for each, optimum, counts in zip(sides, optima, (fresh_a, fresh_b), strict=True)
+        Side(
+            name=each.name,
+            experiment=each.experiment,
+            optimum=optimum,
+            em=run.counts(run.levels[0]),
+            counts=run.counts(run.levels[1]),
+            replicates=side_means(run.counts(run.levels[1]), asked.bootstraps, asked.seed),
+        )
+        for each, optimum, run in zip((asked.a, asked.b), optima, runs, strict=True)
     )
     found = Comparison(
         a,
         b,
-        paired=analysis.paired(fresh_a.optimum, fresh_b.optimum, asked.bootstraps, asked.seed),
-        unpaired=analysis.unpaired(fresh_a.optimum, other_b.optimum, asked.bootstraps, asked.seed),
+        paired=paired(a.counts, b.counts, asked.bootstraps, asked.seed),
+        unpaired=unpaired(a.counts, other.counts(other.levels[1]), asked.bootstraps, asked.seed),
         bootstraps=asked.bootstraps,
         seed=asked.seed,
     )
@@ -117,26 +115,22 @@ def estimates(asked: Plan, workers: Workers) -> list[str]:
         for side in (asked.a, asked.b)
     ]
     for side, seed, design in ((asked.a, 1, ""), (asked.b, 1, ""), (asked.b, 2, ", unpaired")):
-        some_sigma = max(level.sigma for level in levels(side.experiment))
-        fresh = asked.fresh(side, asked.seed + seed, some_sigma)
+        some_sigma = max(level.sigma for level in side.levels)
+        fresh = asked.experiment(side, asked.seed + seed, some_sigma)
         sentences.append(f"fresh trials{design}, {estimate(fresh, workers)}")
     return sentences
 
 
-def _optimum(side: Asked, seed: int, workers: Workers, progress: Shown) -> OptimumSet:
-    """The best level of a run, from its journal; results that came without one are run again beside them."""
-    counts = _counts(side.folder, side.experiment, workers, progress, side.name)
-    sigmas = np.array([level.sigma for level in levels(side.experiment)])
-    return optimum_set(counts[:, sigmas > 0], sigmas[sigmas > 0].tolist(), analysis.optimum_stream(seed))
-
-
-def _counts(
-    folder: Path, experiment: Experiment, workers: Workers, progress: Shown, title: str, fresh: bool = False
-) -> NDArray[np.integer]:
-    """M-steps (trials, levels) of an experiment; a journal in the folder keeps them for the next time."""
-    with progress(title) as report:
-        run = collect(folder, experiment, workers=workers, progress=report, fresh=fresh)
-    return np.column_stack([run.counts(level) for level in run.levels])
+def _optimum(side: Asked, asked: Plan, workers: Workers, progress: Shown, command: Sequence[str]) -> OptimumSet:
+    """The best level of a run, which is made where it is missing; results without a journal get theirs again."""
+    again = asked.fresh and not side.given
+    with progress(side.name) as report:
+        if again or not side.finished:
+            sweep(side.experiment, out=side.folder, workers=workers, fresh=again, progress=report, command=command)
+        run = collect(side.folder, side.experiment, workers=workers, progress=report)
+    noisy = [level for level in run.levels if level.sigma > 0]
+    counts = np.column_stack([run.counts(level) for level in noisy])
+    return optimum_set(counts, [level.sigma for level in noisy], optimum_stream(asked.seed))
 
 
 def _write(folder: Path, found: Comparison) -> None:
@@ -144,4 +138,4 @@ def _write(folder: Path, found: Comparison) -> None:
     from nem_cli.drawing.style import save_figure
 
     save_figure(comparison_figure(found), folder, "comparison")
-    files.write(folder / "comparison.json", comparison_json(found) + "\n")
+    files.write(folder / "comparison.json", found.json() + "\n")

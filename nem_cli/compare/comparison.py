@@ -9,7 +9,10 @@ numbers, so ties count exactly.
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +21,9 @@ from nem_cli.em.arrays import FloatArray
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.plan import BOOTSTRAP, stream
 from nem_cli.statistics.bootstrap import percentile_interval, resampled_means, resampled_sums
+from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.optimum import OptimumSet
+from nem_cli.statistics.published import INTERVALS, MIXTURE
 
 CONFIDENCES = (0.90, 0.95, 0.99)
 _UNPAIRED, _PAIRED, _OPTIMA, _MEANS = range(4)
@@ -26,28 +31,14 @@ _UNPAIRED, _PAIRED, _OPTIMA, _MEANS = range(4)
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A two-sided percentile interval."""
-
-    confidence: float
-    low: float
-    high: float
-
-    def __contains__(self, value: float) -> bool:
-        return self.low <= value <= self.high
-
-
-@dataclass(frozen=True)
 class Difference:
-    """A difference of mean counts (a - b, in M-steps) with its bootstrap.
+    """A difference of mean counts (a - b, in M-steps) with its bootstrap. One trial says nothing of the spread.
 
     Parameters
     ----------
     difference : float
     standard_error : float, optional
         From the sample variances; None where there is but one trial.
-    intervals : tuple of Interval
-        One for each of `CONFIDENCES`; empty where there is but one trial, which says nothing of the spread.
     p_value : float, optional
         Two-sided, under the null, re-centred: (b + 1) / (B + 1). None where there is but one trial.
     p_value_uncentred : float, optional
@@ -58,30 +49,27 @@ class Difference:
 
     difference: float
     standard_error: float | None
-    intervals: tuple[Interval, ...]
     p_value: float | None
     p_value_uncentred: float | None
     replicates: FloatArray
 
-    def interval(self, confidence: float) -> Interval | None:
-        """The interval with that confidence, where there is one."""
-        return next((each for each in self.intervals if each.confidence == confidence), None)
+    def interval(self, confidence: float = 0.95) -> Estimate:
+        """The difference with its percentile interval, unbounded where there is but one trial."""
+        low, high = percentile_interval(self.replicates, confidence)
+        known = self.standard_error is not None
+        return Estimate(self.difference, float(low) if known else -math.inf, float(high) if known else math.inf)
 
-
-@dataclass(frozen=True)
-class Counts:
-    """M-steps of fresh trials of one side, each array of shape (trials,) and type int.
-
-    Parameters
-    ----------
-    em : ndarray
-        At sigma 0.
-    optimum : ndarray
-        At the optimum, on the same data.
-    """
-
-    em: NDArray[np.integer]
-    optimum: NDArray[np.integer]
+    def record(self) -> dict[str, Any]:
+        """As in ``comparison.json``."""
+        ends = {f"{100 * each:g}": self.interval(each) for each in CONFIDENCES}
+        return {
+            "difference": self.difference,
+            "standard_error": self.standard_error,
+            "intervals": {
+                percent: [each.low, each.high] if math.isfinite(each.low) else None for percent, each in ends.items()
+            },
+            "p_value": self.p_value,
+        }
 
 
 @dataclass(frozen=True)
@@ -94,39 +82,50 @@ class Side:
         The mode, config or folder that was asked for.
     experiment : Experiment
         The sweep's.
-    sweep : OptimumSet
-        The optimum as chosen on the sweep, and the levels that can't be told from it.
-    mean_iterations, em_mean_iterations : float
-        Mean M-steps of the fresh trials at the optimum and at sigma 0.
-    speedup_percent : float, optional
-        100 (1 - mean_iterations / em_mean_iterations); None where EM takes no M-step.
-    trials : int
-        Fresh trials.
+    optimum : OptimumSet
+        As chosen on the sweep, and the levels that can't be told from it.
+    em, counts : ndarray of int, shape (trials,)
+        M-steps of fresh trials at sigma 0, and at the optimum on the same data.
     replicates : ndarray of shape (bootstraps,)
         Bootstrap means at the optimum.
-    counts : Counts
-        The fresh trials.
     """
 
     name: str
     experiment: Experiment
-    sweep: OptimumSet
-    mean_iterations: float
-    em_mean_iterations: float
-    speedup_percent: float | None
-    trials: int
+    optimum: OptimumSet
+    em: NDArray[np.integer]
+    counts: NDArray[np.integer]
     replicates: FloatArray
-    counts: Counts
 
     @property
-    def mode(self) -> str:
-        """The injection."""
-        return self.experiment.noise.injection
+    def trials(self) -> int:
+        """Fresh ones."""
+        return len(self.counts)
 
     @property
-    def sigma(self) -> float:
-        """The optimum."""
-        return self.sweep.best
+    def mean(self) -> Estimate:
+        """Mean M-steps at the optimum, with the 95 % interval; unbounded where there is but one trial."""
+        low, high = percentile_interval(self.replicates, 0.95) if self.trials > 1 else (-math.inf, math.inf)
+        return Estimate(float(self.counts.mean()), float(low), float(high))
+
+    @property
+    def speedup_percent(self) -> float | None:
+        """100 (1 - mean / EM's mean); None where EM takes no M-step."""
+        em = float(self.em.mean())
+        return 100 * (1 - float(self.counts.mean()) / em) if em > 0 else None
+
+    def record(self) -> dict[str, Any]:
+        """As in ``comparison.json``."""
+        return {
+            "name": self.name,
+            "mode": self.experiment.noise.injection,
+            "sigma": self.optimum.best,
+            "levels_not_told_apart": list(self.optimum.members),
+            "mean_iterations": self.mean.value,
+            "em_mean_iterations": float(self.em.mean()),
+            "speedup_percent": self.speedup_percent,
+            "trials": self.trials,
+        }
 
 
 @dataclass(frozen=True)
@@ -152,21 +151,37 @@ class Comparison:
     bootstraps: int
     seed: int
 
+    @property
+    def published(self) -> tuple[tuple[float, float], ...] | None:
+        """The paper's intervals of a - b, one for each of `CONFIDENCES`, where these are its two modes and mixture."""
+        for side in (self.a, self.b):
+            if side.experiment.mixture.model_dump() != MIXTURE or side.experiment.noise.screen != "every-component":
+                return None
+        intervals = tuple((each.low.value, each.high.value) for each in INTERVALS)  # in the order of `CONFIDENCES`
+        modes = tuple(side.experiment.noise.injection for side in (self.a, self.b))
+        if modes == ("additive", "multiplicative"):
+            return intervals
+        turned = tuple((-high, -low) for low, high in intervals)
+        return turned if modes == ("multiplicative", "additive") else None
 
-def side(name: str, experiment: Experiment, sweep: OptimumSet, counts: Counts, bootstraps: int, seed: int) -> Side:
-    """One side from its fresh trials."""
-    mean, em = float(counts.optimum.mean()), float(counts.em.mean())
-    return Side(
-        name=name,
-        experiment=experiment,
-        sweep=sweep,
-        mean_iterations=mean,
-        em_mean_iterations=em,
-        speedup_percent=100 * (1 - mean / em) if em > 0 else None,
-        trials=len(counts.optimum),
-        replicates=resampled_means(counts.optimum, bootstraps, stream(seed, BOOTSTRAP, _MEANS)),
-        counts=counts,
-    )
+    def json(self) -> str:
+        """``comparison.json``. A number that can't be had is null."""
+        tree = {
+            "a": self.a.record(),
+            "b": self.b.record(),
+            "difference": self.paired.difference,
+            "paired": self.paired.record(),
+            "unpaired": self.unpaired.record(),
+            "p_value_uncentred": self.unpaired.p_value_uncentred,
+            "bootstraps": self.bootstraps,
+            "seed": self.seed,
+        }
+        return json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def side_means(counts: NDArray[np.integer], bootstraps: int, seed: int) -> FloatArray:
+    """Bootstrap means of a side's counts."""
+    return resampled_means(counts, bootstraps, stream(seed, BOOTSTRAP, _MEANS))
 
 
 def unpaired(a: NDArray[np.integer], b: NDArray[np.integer], bootstraps: int, seed: int) -> Difference:
@@ -194,15 +209,12 @@ def optimum_stream(seed: int) -> np.random.Generator:
 
 def _difference(observed: int, resampled: NDArray[np.int64], scale: int, standard_error: float | None) -> Difference:
     """From whole numbers, `scale` times the differences."""
-    if standard_error is None:
-        return Difference(observed / scale, None, (), None, None, resampled / scale)
-    ends = [(confidence, *percentile_interval(resampled / scale, confidence)) for confidence in CONFIDENCES]
+    known = standard_error is not None
     extreme = int(np.count_nonzero(np.abs(resampled - observed) >= abs(observed)))
     return Difference(
         difference=observed / scale,
         standard_error=standard_error,
-        intervals=tuple(Interval(confidence, float(low), float(high)) for confidence, low, high in ends),
-        p_value=(extreme + 1) / (len(resampled) + 1),
-        p_value_uncentred=float(np.count_nonzero(resampled >= observed) / len(resampled)),
+        p_value=(extreme + 1) / (len(resampled) + 1) if known else None,
+        p_value_uncentred=float(np.count_nonzero(resampled >= observed) / len(resampled)) if known else None,
         replicates=resampled / scale,
     )

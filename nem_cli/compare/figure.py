@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nem_cli.compare.comparison import CONFIDENCES, Comparison, Difference
-from nem_cli.compare.text import published
+from nem_cli.compare.comparison import CONFIDENCES, Comparison
 from nem_cli.drawing.frame import add_caption, add_title
 from nem_cli.drawing.style import BASELINE, COLOURS, PAPER, style
 from nem_cli.em.arrays import FloatArray
@@ -48,7 +48,7 @@ def caption(comparison: Comparison) -> str:
         [
             facts.replace("trials a level", "fresh trials of each"),
             rules,
-            f"optimal initial noise: {a.name} {a.sigma:g}, {b.name} {b.sigma:g}, chosen on the sweeps; "
+            f"optimal initial noise: {a.name} {a.optimum.best:g}, {b.name} {b.optimum.best:g}, chosen on the sweeps; "
             f"{comparison.bootstraps:,} bootstraps; distributions drawn to one height",
             "bars: 90 % (thick), 95 % and 99 % (thin) percentile intervals; M-steps counted, the start isn't",
         ]
@@ -58,10 +58,11 @@ def caption(comparison: Comparison) -> str:
 def draw_means(axes: Axes, comparison: Comparison) -> None:
     for number, side in enumerate((comparison.a, comparison.b)):
         colour, line = COLOURS[number], _LINES[number]
-        _histogram(axes, side.replicates, side.trials, colour, line, f"{side.name}: {side.mean_iterations:.2f}")
-        axes.vlines(side.mean_iterations, 0, 1, color=colour, linewidth=1.2, linestyle=line)
+        _histogram(axes, side.replicates, side.trials, colour, line, f"{side.name}: {side.mean.value:.2f}")
+        axes.vlines(side.mean.value, 0, 1, color=colour, linewidth=1.2, linestyle=line)
         if side.trials > 1:
-            _bars(axes, _percentiles(side.replicates), (_FIRST, _SECOND)[number], colour)
+            ends = [percentile_interval(side.replicates, confidence) for confidence in CONFIDENCES]
+            _bars(axes, ends, (_FIRST, _SECOND)[number], colour)
     axes.set_title("Mean M-steps at the optimum", loc="left", fontsize=10.5)
     axes.set_xlabel("bootstrap mean, M-steps")
     _finish(axes)
@@ -73,9 +74,13 @@ def draw_difference(axes: Axes, comparison: Comparison) -> None:
         (comparison.unpaired, _SECOND, COLOURS[4], _LINES[1], "unpaired, as the paper"),
     )
     for found, height, colour, line, name in designs:
-        _histogram(axes, found.replicates, comparison.a.trials, colour, line, f"{name}: {_estimate(found)}")
-        _bars(axes, [(each.low, each.high) for each in found.intervals], height, colour)
-    paper = published(comparison)
+        known, trials = found.interval(), comparison.a.trials
+        ends = f" ({known.low:.3f} to {known.high:.3f})" if trials > 1 else ""
+        _histogram(axes, found.replicates, trials, colour, line, f"{name}: {known.value:.3f}{ends}")
+        if trials > 1:
+            intervals = [found.interval(confidence) for confidence in CONFIDENCES]
+            _bars(axes, [(each.low, each.high) for each in intervals], height, colour)
+    paper = comparison.published
     if paper:
         _bars(axes, paper, _PAPER, PAPER)
         low, high = paper[CONFIDENCES.index(0.95)]
@@ -84,16 +89,6 @@ def draw_difference(axes: Axes, comparison: Comparison) -> None:
     axes.set_title(f"Difference, {comparison.a.name} minus {comparison.b.name}", loc="left", fontsize=10.5)
     axes.set_xlabel("bootstrap difference of means, M-steps")
     _finish(axes)
-
-
-def _estimate(found: Difference) -> str:
-    interval = found.interval(0.95)
-    return f"{found.difference:.3f}" + (f" ({interval.low:.3f} to {interval.high:.3f})" if interval else "")
-
-
-def _percentiles(replicates: FloatArray) -> list[tuple[float, float]]:
-    ends = [percentile_interval(replicates, confidence) for confidence in CONFIDENCES]
-    return [(float(low), float(high)) for low, high in ends]
 
 
 def _histogram(axes: Axes, replicates: FloatArray, trials: int, colour: str, line: Line, name: str) -> None:
@@ -105,8 +100,8 @@ def _histogram(axes: Axes, replicates: FloatArray, trials: int, colour: str, lin
     axes.stairs(heights / heights.max(), edges, color=colour, linewidth=1.3, linestyle=line, label=name)
 
 
-def _bars(axes: Axes, intervals: Sequence[tuple[float, float]], height: float, colour: str) -> None:
-    for ends, thickness in zip(intervals, _THICKNESS, strict=False):  # there are none where there is one trial
+def _bars(axes: Axes, intervals: Sequence[tuple[Any, Any]], height: float, colour: str) -> None:
+    for ends, thickness in zip(intervals, _THICKNESS, strict=True):
         axes.plot(ends, (height, height), color=colour, linewidth=thickness, solid_capstyle="butt")
 
 

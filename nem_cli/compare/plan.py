@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from nem_cli.errors import ConfigError, suggest
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.folder import find_config
 from nem_cli.experiment.load import load
-from nem_cli.experiment.plan import levels, swept_paths, validate
+from nem_cli.experiment.plan import Level, swept_paths, validate
+from nem_cli.experiment.plan import levels as resolved
 from nem_cli.experiment.shipped import FIGURE_CONFIGS, shipped_configs
 from nem_cli.statistics.run import Run
 
@@ -26,19 +28,26 @@ class Asked:
     name : str
         For messages, tables and the comparison's folder.
     experiment : Experiment
+    levels : sequence of Level
     folder : Path
-        The run's folder.
+        The run's.
     finished : bool
         The folder holds this run already.
     given : bool
-        The argument was the folder itself, not what belongs in it.
+        The argument was the run or its folder, not what belongs in it.
     """
 
     name: str
     experiment: Experiment
+    levels: Sequence[Level]
     folder: Path
     finished: bool
     given: bool
+
+    @classmethod
+    def of_run(cls, name: str, run: Run, *, given: bool = True) -> Asked:
+        """A finished run."""
+        return cls(name, run.experiment, run.levels, run.folder, finished=True, given=given)
 
 
 @dataclass(frozen=True)
@@ -52,8 +61,8 @@ class Plan:
         `trials` are the fresh ones; they have seed + 1, and seed + 2 for the unpaired b.
     folder : Path
         Where the comparison goes.
-    anew : bool
-        Throw away the runs and fresh trials that were made before; folders that were given stay.
+    fresh : bool
+        Throw away the runs and fresh trials that were made before; runs that were given stay.
     """
 
     a: Asked
@@ -62,23 +71,23 @@ class Plan:
     trials: int
     seed: int
     folder: Path
-    anew: bool
+    fresh: bool
 
-    def fresh(self, asked: Asked, seed: int, sigma: float) -> Experiment:
+    def experiment(self, asked: Asked, seed: int, sigma: float) -> Experiment:
         """The experiment of fresh trials at sigma 0 and at one other level."""
         changed = {"sweep": {"sigma": [0.0, sigma]}, "seed": seed, "trials": self.trials, "figure": {}}
         return validate(asked.experiment.model_dump() | changed, asked.name)
 
 
 def plan(
-    a: str | Path | Experiment,
-    b: str | Path | Experiment,
+    a: str | Path | Experiment | Run,
+    b: str | Path | Experiment | Run,
     *,
     bootstraps: int,
     trials: int | None,
     seed: int | None,
-    root: Path,
-    anew: bool = False,
+    out: Path,
+    fresh: bool = False,
 ) -> Plan:
     """Find and check all that a comparison needs; see `nem_cli.compare.compare.compare`.
 
@@ -87,18 +96,20 @@ def plan(
     ConfigError
         If an argument is refused, or the two differ in more than noise.
     """
-    _check_number("--bootstraps", bootstraps, 1, 10**6)
-    _check_number("--trials", trials, 1, 10**9)
-    _check_number("--seed", seed, 0, 2**63 - 3)
-    first, second = ask(a, root), ask(b, root)
+    for name, number, low, high in (
+        ("bootstraps", bootstraps, 1, 10**6),
+        ("trials", trials, 1, 10**9),
+        ("seed", seed, 0, 2**63 - 3),
+    ):
+        if number is not None and not low <= number <= high:
+            raise ConfigError(f"must be a whole number from {low} to {high:,}", source=f"`{name}`", value=number)
+    first, second = _ask(a, out), _ask(b, out)
     _refuse_incomparable(first, second)
     seeds = {first.experiment.seed, second.experiment.seed}
-    if seed is None:
-        seed = max(seeds)
-    elif seeds & {seed + 1, seed + 2}:
+    if seed is not None and seeds & {seed + 1, seed + 2}:
         raise ConfigError(
             f"the fresh trials would have seeds {seed + 1} and {seed + 2}, one of which is a sweep's; give another",
-            source="--seed",
+            source="`seed`",
             value=seed,
         )
     found = Plan(
@@ -106,94 +117,85 @@ def plan(
         second,
         bootstraps,
         max(first.experiment.trials, second.experiment.trials) if trials is None else trials,
-        seed,
-        root / "comparison" / f"{first.name}-vs-{second.name}",
-        anew,
+        max(seeds) if seed is None else seed,
+        out / "comparison" / f"{first.name}-vs-{second.name}",
+        fresh,
     )
-    found.fresh(second, seed + 2, 0.0)  # refuses trials and seeds that no config may have
+    found.experiment(second, found.seed + 2, 0.0)  # refuses trials and seeds that no config may have
     return found
 
 
-def ask(given: str | Path | Experiment, root: Path) -> Asked:
-    """What an argument means: a mode, a finished run's folder, a config, or an experiment.
-
-    Raises
-    ------
-    ConfigError
-        If it is none of these, or has no optimum to compare.
-    """
-    if isinstance(given, Experiment):
-        asked = _from_experiment(given.name, given, root)
+def _ask(given: str | Path | Experiment | Run, out: Path) -> Asked:
+    """What an argument means; refused where it has no optimum to compare."""
+    if isinstance(given, Run):
+        asked = Asked.of_run(given.name, given)
+    elif isinstance(given, Experiment):
+        asked = _from_experiment(given.name, given, out)
     elif str(given) in FIGURE_CONFIGS:
-        asked = _from_experiment(str(given), load(find_config(FIGURE_CONFIGS[str(given)])), root)
+        asked = _from_experiment(str(given), load(find_config(FIGURE_CONFIGS[str(given)])), out)
     elif Path(given).is_dir():
-        run = Run.open(Path(given))
-        asked = Asked(run.folder.resolve().name, run.experiment, run.folder, finished=True, given=True)
+        run = Run.open(given)
+        asked = Asked.of_run(run.folder.resolve().name, run)
     else:
         experiment = load(_config(str(given)))
-        asked = _from_experiment(experiment.name, experiment, root)
+        asked = _from_experiment(experiment.name, experiment, out)
     others = sorted(swept_paths(asked.experiment))
     if others:
         raise ConfigError(f"sweeps {', '.join(others)}; a comparison takes sweeps of sigma alone", source=asked.name)
-    if not any(level.sigma for level in levels(asked.experiment)):
+    if not any(level.sigma for level in asked.levels):
         raise ConfigError("sweeps no sigma above 0, so there is no optimum to compare", source=asked.name)
     return asked
 
 
-def _from_experiment(name: str, experiment: Experiment, root: Path) -> Asked:
-    folder = root / experiment.name
+def _from_experiment(name: str, experiment: Experiment, out: Path) -> Asked:
+    folder, levels = out / experiment.name, resolved(experiment)
+    missing = Asked(name, experiment, levels, folder, finished=False, given=False)
     try:
         run = Run.open(folder)
     except ConfigError:  # no finished run: the sweep makes one, or says why it can't
-        return Asked(name, experiment, folder, finished=False, given=False)
+        return missing
     reusable = (
         run.experiment.identity() == experiment.identity()
         and run.experiment.trials >= experiment.trials
-        and {level.key for level in run.levels} == {level.key for level in levels(experiment)}
+        and {level.key for level in run.levels} == {level.key for level in levels}
     )
-    return Asked(name, run.experiment if reusable else experiment, folder, finished=reusable, given=False)
+    return Asked.of_run(name, run, given=False) if reusable else missing
 
 
 def _config(given: str) -> Path:
     shipped = shipped_configs()
     if Path(given).is_file() or given.removesuffix(".yaml") in shipped:
         return find_config(given)
+    modes = ", ".join(FIGURE_CONFIGS)
     if given in injections.names():
         raise ConfigError(
-            f"is an injection without a figure config; modes with one are {', '.join(FIGURE_CONFIGS)}. Give a config "
-            "that names it",
+            f"is an injection without a figure config; modes with one are {modes}. Give a config that names it",
             source=given,
         )
     hint = "" if os.sep in given else suggest(given, [*FIGURE_CONFIGS, *shipped])
     raise ConfigError(
-        f"is neither an injection mode, nor a config, nor a run's folder; {hint}modes are {', '.join(FIGURE_CONFIGS)}; "
+        f"is neither an injection mode, nor a config, nor a run's folder; {hint}modes are {modes}; "
         f"shipped configs are {', '.join(sorted(shipped))}",
         source=given,
     )
 
 
 def _refuse_incomparable(a: Asked, b: Asked) -> None:
-    left, right = a.experiment.trial_settings.flat(), b.experiment.trial_settings.flat()
+    left, right, both = a.experiment.trial_settings.flat(), b.experiment.trial_settings.flat(), f"{a.name} and {b.name}"
     differing = [
         f"  {path}: {_shown(left, path)} and {_shown(right, path)}"
         for path in sorted(left.keys() | right.keys())
         if not path.startswith("noise.") and left.get(path) != right.get(path)
     ]
     if differing:
+        lines = "\n".join(differing)
         raise ConfigError(
-            "aren't comparable; they may differ in noise alone, but these settings differ:\n" + "\n".join(differing),
-            source=f"{a.name} and {b.name}",
+            f"aren't comparable; they may differ in noise alone, but these settings differ:\n{lines}", source=both
         )
     if a.folder.resolve() == b.folder.resolve() and a.experiment.identity() != b.experiment.identity():
         raise ConfigError(
-            f"are two experiments with one folder, {a.folder}; give one of them another name",
-            source=f"{a.name} and {b.name}",
+            f"are two experiments with one folder, {a.folder}; give one of them another name", source=both
         )
-
-
-def _check_number(option: str, value: int | None, low: int, high: int) -> None:
-    if value is not None and not low <= value <= high:
-        raise ConfigError(f"must be a whole number from {low} to {high:,}", source=option, value=value)
 
 
 def _shown(settings: dict[str, object], path: str) -> str:

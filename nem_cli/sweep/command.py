@@ -23,7 +23,7 @@ def sweep(
     backend: options.Backend = "loky",
     scheduler: options.Scheduler = "",
     timeout: options.Timeout = None,
-    until_ci: Annotated[
+    half_width: Annotated[
         float | None,
         typer.Option(
             "--until-ci",
@@ -56,10 +56,10 @@ def sweep(
     experiment = load(folder.find_config(config), overrides or (), trials=trials, seed=seed)
     workers = Workers(jobs, backend, scheduler, timeout)
     until = None
-    if until_ci is not None:
-        until = Precision(until_ci, MAX_TRIALS if max_trials is None else max_trials)
+    if half_width is not None:
+        until = Precision(half_width, MAX_TRIALS if max_trials is None else max_trials)
     elif max_trials is not None:
-        raise ConfigError("needs --until-ci", source="--max-trials")
+        raise ConfigError("needs `half_width`", source="`max_trials`")
     if dry_run:
         terminal.console().print(estimate(experiment, workers))
         return

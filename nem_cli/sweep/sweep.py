@@ -202,7 +202,7 @@ def _refuse_other_results(folder: Path, experiment: Experiment) -> None:
         theirs = load(folder / "config.yaml")
     except ConfigError as error:
         raise FolderError(
-            f"holds a config.yaml that isn't a run's ({error}); give another --out, or --fresh to start over",
+            f"holds a config.yaml that isn't a run's ({error}); give another `out`, or `fresh` to start over",
             source=str(folder),
         ) from error
     refuse_other(folder, theirs.identity(), experiment.identity(), swept_paths(theirs) | swept_paths(experiment))

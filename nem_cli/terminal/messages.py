@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import re
 import shutil
 import signal
 import sys
@@ -13,9 +14,10 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, get_type_hints
 
 import typer
+from typer.models import OptionInfo
 
 from nem_cli.errors import GO_ON, ConfigError, NemError, NemWarning
 
@@ -46,7 +48,7 @@ def _command(function: Callable[P, R], kept: str = "") -> Callable[P, R]:
             with _terminable(), _plain_warnings():
                 return function(*args, **kwargs)
         except NemError as error:
-            say(f"nem: {error}")
+            say(f"nem: {_as_typed(str(error), function)}")
             raise typer.Exit(BAD_INPUT if isinstance(error, ConfigError) else FAILED) from None
         except OSError as error:
             if error.errno == errno.EPIPE:  # whoever reads the output has had enough, which isn't worth a word
@@ -61,6 +63,16 @@ def _command(function: Callable[P, R], kept: str = "") -> Callable[P, R]:
             raise typer.Exit(FAILED) from None
 
     return run
+
+
+def _as_typed(message: str, function: Callable[..., object]) -> str:
+    """A message in which the parameters that a library call would take, in backticks, are the command's options."""
+    names = {}
+    for name, hint in get_type_hints(function, include_extras=True).items():
+        for info in getattr(hint, "__metadata__", ()):
+            if isinstance(info, OptionInfo):
+                names[name] = (info.param_decls or [f"--{name.replace('_', '-')}"])[0]
+    return re.sub(r"`(\w+)`", lambda found: names.get(found[1], found[0]), message)
 
 
 def say(message: str) -> None:

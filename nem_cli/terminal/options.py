@@ -37,6 +37,7 @@ Timeout = Annotated[
         show_default="an hour with dask, else never",
     ),
 ]
+Notes = Annotated[bool, typer.Option("--notes", help="Say all that one must know to read the tables.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, on standard output.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would run and about how long; run nothing.")]
