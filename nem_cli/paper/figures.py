@@ -147,7 +147,7 @@ def estimates(trials: int | None, workers: Workers, *, everything: bool = False)
 
 def _plan(root: Path, named: dict[str, Run], anew: bool) -> Plan:
     """The comparison of two runs that are finished, in the folder that `nem compare` gives it."""
-    first, second = (Asked(name, run.experiment, run.folder, finished=True, given=True) for name, run in named.items())
+    first, second = (Asked.of_run(name, run) for name, run in named.items())
     experiment = first.experiment
     folder = root / "comparison" / f"{first.name}-vs-{second.name}"
     return Plan(first, second, BOOTSTRAPS, experiment.trials, experiment.seed, folder, anew)
