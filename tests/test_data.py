@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nem_cli.errors import ConfigError
-from nem_cli.fit import text_table
-from nem_cli.fit.data import read
+from nem_cli.experiment.columns import read
 
 
 def written(tmp_path, content, name="data.csv"):
@@ -43,16 +42,20 @@ def written(tmp_path, content, name="data.csv"):
     ],
 )
 def test_what_is_read(tmp_path, content, column, name, values):
-    found = read(written(tmp_path, content), column)
-    assert found.name == name
-    assert found.values.tolist() == values
+    found = read(written(tmp_path, content), [column] if column else ())
+    assert found.names == (name,)
+    assert found.values[:, 0].tolist() == values
 
 
 @pytest.mark.parametrize(
     ("content", "column", "message"),
     [
         ("x,y\n1,2\n,4\n", "x", "line 3, x: a value is missing"),
-        ("x\n1\nNA\n", None, "line 3, x: a value is missing; remove such rows or fill them in (got 'NA')"),
+        (
+            "x\n1\nNA\n",
+            None,
+            "line 3, x: a value is missing; fill it in, or leave such rows out",
+        ),
         ("NA\n1\n2\n", None, "line 1: a value is missing"),
         ("x\n1\nabc\n", None, "line 3, x: must be a number (got 'abc')"),
         ("# note\n\n1\n2\nthree\n", None, "line 5: must be a number (got 'three')"),
@@ -66,12 +69,12 @@ def test_what_is_read(tmp_path, content, column, name, values):
         ("", None, "is empty"),
         ("# only a note\n\n", None, "is empty"),
         ("a,b\n", "a", "line 1: has a header, but no data"),
-        ("a,b\n1,2\n", None, "has 2 columns: a, b; choose one with --column"),
-        ("1,2\n3,4\n", None, "has 2 columns; choose one with --column"),
-        ("a,b\n1,2\n", "c", "--column: there is no such column; the file has 2 columns: a, b (got 'c')"),
-        ("a,b\n1,2\n", "3", "--column: there is no such column"),
-        ("a,b\n1,2\n", "0", "--column: there is no such column"),
-        ("a,a\n1,2\n", "a", "--column: several columns are called so"),
+        ("a,b\n1,2\n", None, "has 2 columns: a, b; choose one by its name or its number"),
+        ("1,2\n3,4\n", None, "has 2 columns; choose one by its name or its number"),
+        ("a,b\n1,2\n", "c", "column: there is no such column; the file has 2 columns: a, b (got 'c')"),
+        ("a,b\n1,2\n", "3", "column: there is no such column"),
+        ("a,b\n1,2\n", "0", "column: there is no such column"),
+        ("a,a\n1,2\n", "a", "column: several columns are called so"),
         (b"\xff\xfe\x00\x01", None, "isn't text in UTF-8"),
         (b"1\n2\n\xff\n", None, "isn't text in UTF-8"),
     ],
@@ -79,7 +82,7 @@ def test_what_is_read(tmp_path, content, column, name, values):
 def test_what_is_refused_names_file_line_and_value(tmp_path, content, column, message):
     path = written(tmp_path, content)
     with pytest.raises(ConfigError) as caught:
-        read(path, column)
+        read(path, [column] if column else ())
     assert str(caught.value).startswith(path)
     assert message in str(caught.value)
 
@@ -98,15 +101,11 @@ def test_files_that_cannot_be_read(tmp_path):
     st.sampled_from([",", ";", "\t", " "]),
     st.booleans(),
 )
-def test_numbers_come_back_as_they_were_whichever_reader_reads_them(tmp_path_factory, values, separator, header):
+def test_numbers_come_back_as_they_were(tmp_path_factory, values, separator, header):
     rows = [f"x{separator}{value!r}{separator}0" for value in values]
     text = "\n".join(["u v w".replace(" ", separator)] * header + rows)
     path = written(tmp_path_factory.mktemp("data"), text)
-    assert read(path, "2").values.tolist() == values
-    with open(path) as file:
-        layout = text_table.layout(file, path, "2")
-        assert text_table._row_by_row(file, layout, path).tolist() == values
-        assert text_table._at_once(file, layout).tolist() == values
+    assert read(path, ["2"]).values[:, 0].tolist() == values
 
 
 def test_a_bad_row_far_down_is_found(tmp_path):
@@ -114,14 +113,28 @@ def test_a_bad_row_far_down_is_found(tmp_path):
     rows[150_000] = "150000,"
     path = written(tmp_path, "\n".join(["a,b", *rows]))
     with pytest.raises(ConfigError, match="line 150002, b: a value is missing"):
-        read(path, "b")
-    assert read(path, "a").values.tolist() == list(range(200_000))
+        read(path, ["b"])
+    assert read(path, ["a"]).values[:, 0].tolist() == list(range(200_000))
 
 
 def test_a_million_rows(tmp_path):
     values = np.random.default_rng(3).normal(size=10**6)
     path = written(tmp_path, "x\n" + "\n".join(map(repr, values.tolist())))
-    assert np.array_equal(read(path).values, values)
+    assert np.array_equal(read(path).values[:, 0], values)
+
+
+def test_several_columns_at_once_and_rows_without_a_value_left_out(tmp_path):
+    path = written(tmp_path, "a,b,c\n1,x,5\n2,y,NA\n,z,6\n3,w,nan\n4,v,8\n")
+    found = read(path, ["c", "1"], drop_missing=True)
+    assert found.names == ("c", "a")
+    assert found.values.tolist() == [[5, 1], [8, 4]]
+    assert found.dropped == 3
+    with pytest.raises(ConfigError, match="line 3, c: a value is missing"):
+        read(path, ["c", "1"])
+    with pytest.raises(ConfigError, match=r"column: this column is named twice \(got '1'\)"):
+        read(path, ["a", "1"])
+    with pytest.raises(ConfigError, match="has no row without a missing value"):
+        read(written(tmp_path, "a\nNA\n"), ["a"], drop_missing=True)
 
 
 def test_standard_input_is_read_like_a_file():
@@ -143,8 +156,8 @@ def test_standard_input_is_read_like_a_file():
 )
 def test_npy_files(tmp_path, array, column, values):
     np.save(tmp_path / "data.npy", array)
-    found = read(str(tmp_path / "data.npy"), column)
-    assert found.values.tolist() == values
+    found = read(str(tmp_path / "data.npy"), [column] if column else ())
+    assert found.values[:, 0].tolist() == values
     assert found.values.dtype == float
 
 
@@ -166,7 +179,7 @@ def test_npy_files(tmp_path, array, column, values):
 def test_npy_files_that_are_refused(tmp_path, array, column, message):
     np.save(tmp_path / "data.npy", array, allow_pickle=True)
     with pytest.raises(ConfigError) as caught:
-        read(str(tmp_path / "data.npy"), column)
+        read(str(tmp_path / "data.npy"), [column] if column else ())
     assert message in str(caught.value)
 
 

@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
-
-matplotlib.use("Agg")
-
 from matplotlib.figure import Figure
 
 from nem_cli.experiment.folder import write

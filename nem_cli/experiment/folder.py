@@ -6,11 +6,12 @@ import errno
 import json
 import os
 import tempfile
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from nem_cli.errors import ConfigError, FolderError, RunError, suggest
+from nem_cli.errors import ConfigError, FolderError, NemWarning, RunError, suggest
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.dialect import dump
 from nem_cli.experiment.shipped import shipped_configs
@@ -105,6 +106,13 @@ def write(path: Path, content: str | bytes | Iterable[str]) -> None:
             raise
     except OSError as error:
         raise RunError(f"{path}: can't be written: {error.strerror}") from error
+
+
+def write_over(path: Path, content: str) -> None:
+    """As `write`, with a warning where that replaces other content."""
+    if path.is_file() and path.read_bytes() != content.encode():
+        warnings.warn(NemWarning(f"{path}: another result stood here and was replaced"), stacklevel=2)
+    write(path, content)
 
 
 def remove_leftovers(folder: Path) -> None:

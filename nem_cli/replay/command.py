@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,16 +35,22 @@ def replay(
     Example: nem replay results/mnem --sigma 0.44 --trial 17
     """
     from nem_cli.errors import RunError
+    from nem_cli.experiment.load import assign
+    from nem_cli.experiment.paths import flatten
     from nem_cli.replay.replay import replay as run_again
     from nem_cli.replay.replay import write
+    from nem_cli.terminal.words import words
 
-    found = run_again(run, sigma, trial, settings or ())
+    chosen: dict[str, Any] = {}
+    for each in settings or ():
+        assign(chosen, each)
+    found = run_again(run, sigma, trial, flatten(chosen))
     path = write(found, out or run)
     if json:
         _print_json(found)
     elif not quiet:
         _print_table(found)
-        typer.echo(_checked(found))
+        typer.echo(words("replay", "ending.txt", found=found))
         typer.echo(f"Written to {path}, .png and .svg")
     if found.differences:
         raise RunError(
@@ -53,21 +59,13 @@ def replay(
         )
 
 
-def _checked(found: Replay) -> str:
-    if not found.checked_with:
-        return "The run's folder holds neither trials.sqlite nor trials.csv, so the ending couldn't be checked."
-    if found.differences:
-        return f"It doesn't end as {found.checked_with} recorded."
-    return f"It ends exactly as {found.checked_with} recorded. {found.ending.status.sentence}"
-
-
 def _print_json(found: Replay) -> None:
     from json import dumps, loads
 
     result = {
         "settings": dict(found.level.settings),
         "trial": found.trial,
-        "status": found.ending.status.label,
+        "status": found.status.label,
         "iterates": [dataclasses.asdict(row) for row in found.iterates],
         "checked_with": found.checked_with or None,
         "differences": list(found.differences),
@@ -77,25 +75,22 @@ def _print_json(found: Replay) -> None:
 
 
 def _print_table(found: Replay) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    from nem_cli.em.parameters import PARAMETERS
-    from nem_cli.experiment import describe as text
+    from nem_cli.experiment.describe import curve_name
+    from nem_cli.statistics.table import Column, Table
 
     console = terminal.console()
-    console.print(
-        f"{found.experiment.name}: trial {found.trial} at {text.curve_name(found.level.settings)}", style="bold"
-    )
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
-    for column in ("k", "scale", "noise", "log-lik.", "weights", "means", "variances"):
-        table.add_column(column, justify="right", no_wrap=column not in PARAMETERS)
-    for row in found.iterates:
-        parameters = [
-            " ".join(f"{value:.4g}" for value in values) for values in (row.weights, row.means, row.variances)
+    console.print(f"{found.experiment.name}: trial {found.trial} at {curve_name(found.level.settings)}", style="bold")
+    names = list(found.iterates[0].parameters)
+    columns = [Column("k", "d"), Column("scale", ".4g"), Column("noise, %", ".1f"), Column("log-lik.", ".4f")]
+    rows = [
+        [
+            row.k,
+            row.noise_scale,
+            None if row.injected is None else 100 * row.injected,
+            row.log_likelihood,
+            *(" ".join(f"{value:.4g}" for value in row.parameters[name]) for name in names),
         ]
-        scale = "" if row.noise_scale is None else f"{row.noise_scale:.4g}"
-        share = "" if row.injected is None else f"{100 * row.injected:.1f} %"
-        table.add_row(str(row.k), scale, share, f"{row.log_likelihood:.4f}", *parameters)
-    terminal.print_table(table)
+        for row in found.iterates
+    ]
+    terminal.print_table(Table([*columns, *map(Column, names)], rows).rich())
     console.print("k: M-steps done. Scale: the noise's standard deviation. Noise: share of the samples that got any.")

@@ -10,14 +10,13 @@ from matplotlib.ticker import MaxNLocator
 
 from nem_cli.drawing.frame import add_caption, add_title
 from nem_cli.drawing.style import BASELINE, COLOURS, MARKERS, style
-from nem_cli.experiment import describe as text
-from nem_cli.experiment.config import Experiment
-from nem_cli.experiment.plan import Level
-from nem_cli.replay.iterates import Iterate
+from nem_cli.experiment import describe
+from nem_cli.replay.replay import Replay
 
 
-def replay_figure(experiment: Experiment, level: Level, trial: int, iterates: Sequence[Iterate]) -> Figure:
+def replay_figure(replayed: Replay) -> Figure:
     """Log-likelihood, means, variances, and the share of samples that got noise, against the M-step."""
+    experiment, level, iterates = replayed.experiment, replayed.level, replayed.iterates
     mixture = level.trial.mixture
     k = [row.k for row in iterates]
     with style():
@@ -26,8 +25,8 @@ def replay_figure(experiment: Experiment, level: Level, trial: int, iterates: Se
         _curve(likelihood, k, [row.log_likelihood for row in iterates])
         likelihood.set_ylabel("log-likelihood of the data")
         for j, mean in enumerate(mixture.means):
-            _curve(means, k, [row.means[j] for row in iterates], j, f"component {j + 1}")
-            _curve(variances, k, [row.variances[j] for row in iterates], j)
+            _curve(means, k, [row.parameters["means"][j] for row in iterates], j, f"component {j + 1}")
+            _curve(variances, k, [row.parameters["variances"][j] for row in iterates], j)
             means.axhline(mean, color=COLOURS[j % len(COLOURS)], linewidth=0.9, linestyle=":")
             truth = mean**2 if mixture.variances is None else mixture.variances[j]
             variances.axhline(truth, color=COLOURS[j % len(COLOURS)], linewidth=0.9, linestyle=":")
@@ -40,11 +39,11 @@ def replay_figure(experiment: Experiment, level: Level, trial: int, iterates: Se
         for axes in (share, variances):
             axes.set_xlabel("M-steps done")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        settings = text.curve_name(level.settings)
-        add_title(figure, f"{experiment.name}: trial {trial} at {settings}")
+        settings = describe.curve_name(level.settings)
+        add_title(figure, f"{experiment.name}: trial {replayed.trial} at {settings}")
         noise = level.trial.noise
         caption = (
-            f"{text.mixture(level.trial)}; {level.trial.sample_size:,} samples; {noise.injection} noise, screen "
+            f"{describe.mixture(level.trial)}; {level.trial.sample_size:,} samples; {noise.injection} noise, screen "
             f"{noise.screen}, cooling k^-{noise.decay:g}\ndotted: the mixture that made the data"
         )
         add_caption(figure, caption)

@@ -1,15 +1,17 @@
-"""One trial's iterates, and whether they end as a run recorded."""
+"""One trial of a level, run again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nem_cli.em import algorithm
+from nem_cli.em.parameters import PARAMETERS
 from nem_cli.em.posterior import log_likelihood
-from nem_cli.em.status import Status
-from nem_cli.experiment.block import data_and_starts, problem
+from nem_cli.experiment.block import data_and_starts, problem, trial_dtype
 from nem_cli.experiment.plan import NOISE, Level, stream
 
 
@@ -27,45 +29,18 @@ class Iterate:
         Share of the samples with noise other than the neutral one.
     log_likelihood : float
         Of the clean data.
-    weights, means, variances : tuple of float
+    parameters : dict of str to tuple of float
+        By name: weights, means, variances.
     """
 
     k: int
     noise_scale: float | None
     injected: float | None
     log_likelihood: float
-    weights: tuple[float, ...]
-    means: tuple[float, ...]
-    variances: tuple[float, ...]
+    parameters: dict[str, tuple[float, ...]]
 
 
-@dataclass(frozen=True)
-class Ending:
-    """How a trial ended: a row of ``trials.csv``."""
-
-    status: Status
-    iterations: int
-    log_likelihood: float
-    weights: tuple[float, ...]
-    means: tuple[float, ...]
-    variances: tuple[float, ...]
-
-    def differences(self, other: Ending) -> list[str]:
-        """What differs from another ending, one text each.
-
-        Numbers are compared to the last bit; those that aren't finite are all alike, for csv files leave them empty.
-        """
-        found = []
-        for name in ("status", "iterations", "log_likelihood", "weights", "means", "variances"):
-            here, there = getattr(self, name), getattr(other, name)
-            one, other_one = (np.where(np.isfinite(each), each, np.nan) for each in (here, there))
-            if not np.array_equal(one, other_one, equal_nan=True):
-                shown = [each.label if isinstance(each, Status) else each for each in (here, there)]
-                found.append(f"{name.replace('_', '-')} {shown[0]}, recorded {shown[1]}")
-        return found
-
-
-def iterates(level: Level, seed: int, trial: int) -> tuple[list[Iterate], Ending]:
+def iterates(level: Level, seed: int, trial: int) -> tuple[list[Iterate], NDArray[np.void]]:
     """Run a trial's block again, whole, and follow the trial.
 
     Parameters
@@ -75,30 +50,31 @@ def iterates(level: Level, seed: int, trial: int) -> tuple[list[Iterate], Ending
         The experiment's.
     trial : int
         From 0 on, as in ``trials.csv``.
+
+    Returns
+    -------
+    list of Iterate
+    structured ndarray of shape (1,), dtype `nem_cli.experiment.block.trial_dtype`
+        How it ended, as a journal has it.
     """
     block, row = divmod(trial, level.block_trials)
     y, start = data_and_starts(level, seed, block)
     task = problem(level)
     path: list[Iterate] = []
-    status = Status.DEGENERATE
+    ending = np.zeros(1, dtype=trial_dtype(level.components))
     for step in algorithm.steps(task, y, start, stream(seed, NOISE, block)):
         at = int(np.searchsorted(step.trials, row))
         theta = step.theta.take(slice(at, at + 1))
         with np.errstate(all="ignore"):  # a degenerate start has no density
-            likelihood = log_likelihood(task.family, y[row : row + 1], theta)[0]
-        path.append(
-            Iterate(
-                k=step.k,
-                noise_scale=task.noise.scale(step.k) if step.k else None,
-                injected=int(step.injected[at]) / y.shape[1] if step.k else None,
-                log_likelihood=float(likelihood),
-                weights=tuple(theta.weights[0].tolist()),
-                means=tuple(theta.means[0].tolist()),
-                variances=tuple(theta.variances[0].tolist()),
-            )
-        )
+            likelihood = float(log_likelihood(task.family, y[row : row + 1], theta)[0])
+        arrays: dict[str, Any] = {name: getattr(theta, name)[0] for name in PARAMETERS}
+        scale = task.noise.scale(step.k) if step.k else None
+        injected = int(step.injected[at]) / y.shape[1] if step.k else None
+        parameters = {name: tuple(values.tolist()) for name, values in arrays.items()}
+        path.append(Iterate(step.k, scale, injected, likelihood, parameters))
         if step.status[at] >= 0:
-            status = Status(int(step.status[at]))
+            ending["status"], ending["iterations"], ending["log_likelihood"] = step.status[at], step.k, likelihood
+            for name, values in arrays.items():
+                ending[name] = values
             break
-    last = path[-1]
-    return path, Ending(status, last.k, last.log_likelihood, last.weights, last.means, last.variances)
+    return path, ending

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import itertools
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,17 @@ from nem_cli.errors import ConfigError, FolderError
 from nem_cli.experiment import folder as files
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.describe import shown
-from nem_cli.experiment.journal import Journal
-from nem_cli.experiment.load import assign, load
-from nem_cli.experiment.paths import get
-from nem_cli.experiment.plan import Level, levels
-from nem_cli.replay.iterates import Ending, Iterate, iterates
-from nem_cli.replay.table import replay_csv
+from nem_cli.experiment.plan import Level
+from nem_cli.replay.iterates import Iterate, iterates
+from nem_cli.statistics import tables
+from nem_cli.statistics.run import JOURNAL, Run
+from nem_cli.statistics.summary import Row
+from nem_cli.statistics.table import Cell, Column, Table
+
+_CSV = "trials.csv"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Replay:
     """One trial, run again.
 
@@ -34,7 +35,8 @@ class Replay:
     level : Level
     trial : int
     iterates : tuple of Iterate
-    ending : Ending
+    status : Status
+        How it ended now.
     checked_with : str
         The file that holds the run's own ending; empty where there is none.
     differences : tuple of str
@@ -45,118 +47,111 @@ class Replay:
     level: Level
     trial: int
     iterates: tuple[Iterate, ...]
-    ending: Ending
+    status: Status
     checked_with: str
     differences: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        steps = self.iterates[-1].k
+        return f"<Replay of {self.experiment.name}, trial {self.trial}: {steps} M-steps, {self.status.label}>"
 
-def replay(folder: Path, sigma: float, trial: int, settings: Iterable[str] = ()) -> Replay:
+    def table(self) -> Table:
+        """A row an iterate, the start first."""
+        names = ["k", "noise_scale", "injected", "log_likelihood"]
+        parameters = self.iterates[0].parameters
+        names += [f"{name[:-1]}_{j + 1}" for name, values in parameters.items() for j in range(len(values))]
+        rows: list[list[Cell]] = []
+        for row in self.iterates:
+            numbers = [value for values in row.parameters.values() for value in values]
+            rows.append([row.k, row.noise_scale, row.injected, row.log_likelihood, *numbers])
+        return Table([Column(name) for name in names], rows)
+
+
+def replay(folder: str | Path, sigma: float, trial: int, settings: Mapping[str, Any] | None = None) -> Replay:
     """Run one trial of a run again, and compare how it ends with the journal, else with ``trials.csv``.
 
     Parameters
     ----------
-    folder : Path
+    folder : str or Path
         The run's.
     sigma : float
         One of the run's levels.
     trial : int
         From 0 on, as in ``trials.csv``.
-    settings : iterable of str
-        ``dotted.path=value`` for the run's other swept settings.
+    settings : mapping, optional
+        The run's other swept settings by dotted path, where several levels have this sigma.
 
     Raises
     ------
     ConfigError
         If the folder is no run, or has no such level or trial.
     """
-    files.find_run(folder)
-    experiment = load(folder / "config.yaml")
-    level = _level(levels(experiment), sigma, settings)
-    if not 0 <= trial < experiment.trials:
-        raise ConfigError(f"must be a trial of the run, 0 to {experiment.trials - 1}", source="--trial", value=trial)
-    path, ending = iterates(level, experiment.seed, trial)
-    checked_with, recorded = _recorded(folder, level, trial)
-    differences = () if recorded is None else tuple(ending.differences(recorded))
-    return Replay(experiment, level, trial, tuple(path), ending, checked_with, differences)
+    run = Run.open(folder)
+    level = _level(run, sigma, settings or {}).level
+    trials = run.experiment.trials
+    if not 0 <= trial < trials:
+        raise ConfigError(f"must be a trial of the run, 0 to {trials - 1}", path="trial", value=trial)
+    path, ending = iterates(level, run.experiment.seed, trial)
+    here = _cells(tables.trials_lines(run.levels, level, trial, ending))
+    checked_with, there = _recorded(run, level, trial, here)
+    names = _cells([tables.trials_header(run.levels)])
+    differences = tuple(
+        f"{name} {now or 'none'}, recorded {then or 'none'}"
+        for name, now, then in zip(names, here, there, strict=True)
+        if now != then
+    )
+    status = Status(int(ending["status"][0]))
+    return Replay(run.experiment, level, trial, tuple(path), status, checked_with, differences)
 
 
 def write(replayed: Replay, folder: Path) -> Path:
     """Write the iterates and their figure as ``replay-....csv``, ``.png`` and ``.svg``; returns the csv's path."""
-    from nem_cli.drawing.style import png, svg
-    from nem_cli.replay.figure import replay_figure  # matplotlib is slow to import
+    from nem_cli.drawing.style import save_figure  # matplotlib is slow to import
+    from nem_cli.replay.figure import replay_figure
 
     parts = [f"{path.split('.')[-1]}-{shown(value)}" for path, value in replayed.level.settings]
     name = "-".join(["replay", *parts, f"trial-{replayed.trial}"]).replace("[", "").replace("]", "")
     name = re.sub(r"[^A-Za-z0-9.-]+", "_", name)
-    figure = replay_figure(replayed.experiment, replayed.level, replayed.trial, replayed.iterates)
-    files.write(folder / f"{name}.csv", replay_csv(replayed.iterates))
-    files.write(folder / f"{name}.png", png(figure))
-    files.write(folder / f"{name}.svg", svg(figure))
+    files.write(folder / f"{name}.csv", replayed.table().csv())
+    save_figure(replay_figure(replayed), folder, name)
     return folder / f"{name}.csv"
 
 
-def _level(plan: Sequence[Level], sigma: float, settings: Iterable[str]) -> Level:
-    sigma = float(f"{sigma:.12g}")
-    at_sigma = [level for level in plan if level.sigma == sigma]
+def _level(run: Run, sigma: float, settings: Mapping[str, Any]) -> Row:
+    at_sigma = run.where(sigma=sigma)
     if not at_sigma:
-        known = ", ".join(f"{value:g}" for value in sorted({level.sigma for level in plan}))
-        raise ConfigError(f"isn't a level of this run, whose levels are {known}", source="--sigma", value=sigma)
-    found = [level for level in at_sigma if _has(level, settings)]
+        known = ", ".join(f"{value:g}" for value in sorted(run.values("sigma")))
+        raise ConfigError(f"isn't a level of this run, whose levels are {known}", path="sigma", value=sigma)
+    paths = [path for path, _ in run.levels[0].others]
+    unknown = [path for path in settings if path not in paths]
+    found = [] if unknown else [row for row in run.where(settings) if row in at_sigma]
     if len(found) == 1:
         return found[0]
-    paths = [path for path, _ in plan[0].others]
-    choices = "\n".join(
-        "  " + " ".join(f"--set {path}={json.dumps(value)}" for path, value in level.others)
-        for level in found or at_sigma
-    )
     if not paths:
-        raise ConfigError("this run sweeps nothing but sigma", source="--set", value=list(settings))
+        raise ConfigError("this run sweeps nothing but sigma", path="settings", value=dict(settings))
     problem = "several levels have this sigma" if found else "no level has these settings"
-    raise ConfigError(f"{problem}; give --set for {', '.join(paths)}, one of\n{choices}")
+    choices = "\n".join(
+        "  " + ", ".join(f"{path}={json.dumps(value)}" for path, value in row.others) for row in found or at_sigma
+    )
+    raise ConfigError(f"{problem}; give {', '.join(paths)}, one of\n{choices}", path="settings")
 
 
-def _has(level: Level, settings: Iterable[str]) -> bool:
-    others = dict(level.others)
-    for override in settings:
-        path = override.partition("=")[0].strip()
-        tree: dict[str, Any] = {}
-        assign(tree, override)
-        if path not in others or others[path] != get(tree, path):
-            return False
-    return True
-
-
-def _recorded(folder: Path, level: Level, trial: int) -> tuple[str, Ending | None]:
-    if (folder / "trials.sqlite").exists():
-        with Journal(folder / "trials.sqlite") as journal:
-            block, row = divmod(trial, level.block_trials)
-            table = next(itertools.islice(journal.read(level, trial + 1), block, None))[row]
-        parameters = (tuple(table[name].tolist()) for name in ("weights", "means", "variances"))
-        status, count, likelihood = (table[name].item() for name in ("status", "iterations", "log_likelihood"))
-        return "trials.sqlite", Ending(Status(status), count, likelihood, *parameters)
-    if (folder / "trials.csv").exists():
-        return "trials.csv", _from_csv(folder / "trials.csv", level, trial)
-    return "", None
-
-
-def _from_csv(path: Path, level: Level, trial: int) -> Ending:
-    by_label = {status.label: status for status in Status}
-    wanted = {name: value if isinstance(value, str) else json.dumps(value) for name, value in level.settings}
-    wanted["trial"] = str(trial)
+def _recorded(run: Run, level: Level, trial: int, here: list[str]) -> tuple[str, list[str]]:
+    """The file that holds the trial's ending, and its cells as ``trials.csv`` has them; `here` where there is none."""
+    if (run.folder / JOURNAL).exists():
+        return JOURNAL, _cells(tables.trials_lines(run.levels, level, trial, run.trials(level)[trial : trial + 1]))
+    path = run.folder / _CSV
+    if not path.exists():
+        return "", here
+    which = slice(len(level.settings) + 1)
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                if all(row[name] == value for name, value in wanted.items()):
-                    parameters = (
-                        tuple(_number(row[f"{name}_{j}"]) for j in range(1, level.components + 1))
-                        for name in ("weight", "mean", "variance")
-                    )
-                    likelihood = _number(row["log_likelihood"])
-                    return Ending(by_label[row["status"]], int(row["iterations"]), likelihood, *parameters)
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+            return _CSV, next(cells for cells in csv.reader(file) if cells[which] == here[which])
+    except StopIteration:
+        raise FolderError(f"has no trial {trial} of level {dict(level.settings)}", source=str(path)) from None
+    except (OSError, ValueError, csv.Error) as error:
         raise FolderError(f"can't be read: {error}", source=str(path)) from error
-    raise FolderError(f"has no trial {trial} of level {dict(level.settings)}", source=str(path))
 
 
-def _number(cell: str) -> float:
-    return float(cell) if cell else float("nan")
+def _cells(lines: Iterable[str]) -> list[str]:
+    return next(csv.reader(lines))

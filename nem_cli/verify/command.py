@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,9 +10,8 @@ from nem_cli.terminal import messages as terminal
 from nem_cli.terminal import options
 
 if TYPE_CHECKING:
-    from nem_cli.verify.condition import Estimate
-    from nem_cli.verify.verification import Verification
-
+    from nem_cli.statistics.table import Table
+    from nem_cli.verify.verify import Verification
 
 _MOST_COMPONENTS = 2
 """With more, their columns don't fit a terminal."""
@@ -44,9 +42,11 @@ def verify(
 
     Example: nem verify mnem --sigma 0.44
     """
+    from json import dumps
+
     from nem_cli.experiment import folder
     from nem_cli.experiment.load import load
-    from nem_cli.verify.text import sentences
+    from nem_cli.terminal.words import words
     from nem_cli.verify.verify import verify as measure
     from nem_cli.verify.verify import write
 
@@ -56,56 +56,47 @@ def verify(
     with terminal.progress(experiment.name, quiet or json, unit="M-steps") as progress:
         found = measure(experiment, sigma=sigma, samples=samples, progress=progress)
     write(found, place)
+    said = words("verify", "verify.txt", found=found).splitlines()
     if json:
-        _print_json(found, sentences(found))
+        typer.echo(dumps(found.record() | {"sentences": said}, indent=2))
     elif not quiet:
-        _print_table(found, sentences(found))
+        noise, console = experiment.noise, terminal.console()
+        console.print(f"The NEM condition along EM's path: {experiment.name}", style="bold")
+        console.print(f"{noise.injection} noise, sigma {found.sigma:g}; {found.samples:,} samples; nats a sample")
+        for screen in found.screens:
+            console.print(f"\n{'blind' if screen == 'none' else screen} noise", style="bold")
+            terminal.print_table(_table(found, screen).rich())
+        console.print(
+            "(10): the expectation, at theta* (there the sides of (12) differ by the same). Comp. j: what component j "
+            "adds to it. (12) at k-1: left minus right side, Y from the current estimate. Intervals: 95 %, pointwise."
+        )
+        for sentence in said:
+            console.print(sentence)
         typer.echo(f"Written to {place / 'verify.csv'}, verify.png and verify.svg")
 
 
-def _print_json(found: Verification, said: list[str]) -> None:
-    from json import dumps
+def _table(found: Verification, screen: str) -> Table:
+    from nem_cli.statistics.table import Column, Table
 
-    result = dataclasses.asdict(dataclasses.replace(found, experiment=None))  # type: ignore[arg-type]
-    result["experiment"] = found.experiment.model_dump(mode="json")
-    typer.echo(dumps(result | {"sentences": said}, indent=2))
-
-
-def _print_table(found: Verification, said: list[str]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    from nem_cli.verify.text import name
-
-    console = terminal.console()
-    experiment = found.experiment
-    console.print(f"The NEM condition along EM's path: {experiment.name}", style="bold")
-    console.print(
-        f"{experiment.noise.injection} noise, sigma {found.sigma:g}; {found.samples:,} samples; nats a sample"
+    measured = found.of(screen)
+    count = len(measured[0].components)
+    shown = range(count if count <= _MOST_COMPONENTS else 0)
+    names = [f"comp. {j + 1}" for j in shown]
+    columns = [
+        Column("k", "d"),
+        Column("scale", ".3g"),
+        *(Column(n, ".4f") for n in ("(10), 95 % CI", *names, "(12) at k-1")),
+    ]
+    return Table(
+        columns,
+        [
+            [
+                row.k,
+                row.scale,
+                (row.condition.low, row.condition.high),
+                *(row.components[j].value for j in shown),
+                (row.at_estimate.difference.low, row.at_estimate.difference.high),
+            ]
+            for row in measured
+        ],
     )
-    count = len(experiment.mixture.weights)
-    components = range(1, count + 1 if count <= _MOST_COMPONENTS else 1)
-    for screen in found.screens:
-        table = Table(title=name(screen), title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-        for column in ("k", "scale", "(10), 95 % CI", *(f"comp. {j}" for j in components), "(12) at k-1, 95 % CI"):
-            table.add_column(column, justify="right", no_wrap=True)
-        for row in found.of(screen):
-            table.add_row(
-                str(row.k),
-                f"{row.scale:.3g}",
-                _interval(row.condition),
-                *(f"{row.components[j - 1].mean:.4f}" for j in components),
-                _interval(row.at_estimate.difference),
-            )
-        terminal.print_table(table)
-    shares = "comp. j: what component j adds to it." if components else "What each component adds is in verify.csv."
-    console.print(
-        f"(10): the expectation, at theta* (there the sides of (12) differ by the same). {shares} (12) at k-1: left "
-        "minus right side, Y from the current estimate. Intervals are pointwise."
-    )
-    for sentence in said:
-        console.print(sentence)
-
-
-def _interval(estimate: Estimate) -> str:
-    return f"{estimate.low:.4f} to {estimate.high:.4f}"

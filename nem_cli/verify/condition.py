@@ -1,4 +1,4 @@
-"""The NEM condition measured: the expectation in (10) and the two sides of (12), with Monte-Carlo intervals.
+"""The NEM condition measured: the expectation in (10) and the two sides of (12), with 95 % Monte-Carlo intervals.
 
 The M-step number k of Algorithm 1 has the current estimate theta_{k-1} and noise of scale sigma k^-tau. Z is averaged
 exactly, with its posterior given y at theta*; Y and N are drawn.
@@ -15,42 +15,12 @@ from nem_cli.em.family import Family
 from nem_cli.em.noise import Noise
 from nem_cli.em.parameters import Parameters
 from nem_cli.em.posterior import responsibilities
-
-NORMAL_95 = 1.959963984540054
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean with its Monte-Carlo standard error.
-
-    Parameters
-    ----------
-    mean, standard_error : float
-        In nats for log ratios and Q.
-    """
-
-    mean: float
-    standard_error: float
-
-    @classmethod
-    def of(cls, values: FloatArray) -> Estimate:
-        """From independent values, at least two."""
-        return cls(float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)))
-
-    @property
-    def low(self) -> float:
-        """Lower end of the normal 95 % interval."""
-        return self.mean - NORMAL_95 * self.standard_error
-
-    @property
-    def high(self) -> float:
-        """Upper end of the normal 95 % interval."""
-        return self.mean + NORMAL_95 * self.standard_error
+from nem_cli.statistics.estimate import Estimate, mean_estimate
 
 
 @dataclass(frozen=True)
 class Sides:
-    """Both sides of (12) under one law of Y; (12) holds where left minus right is 0 or more.
+    """Both sides of (12) under one law of Y, in nats; (12) holds where left minus right is 0 or more.
 
     Parameters
     ----------
@@ -81,7 +51,7 @@ class Measurement:
     injected : float
         Share of samples with noise other than the neutral one, Y from theta*.
     condition : Estimate
-        The expectation in (10).
+        The expectation in (10), in nats.
     components : tuple of Estimate
         What each component adds to it: E[1(Z = j) log ratio]; they sum to `condition`.
     at_truth, at_estimate : Sides
@@ -134,8 +104,8 @@ def measure(
         k=k,
         scale=noise.scale(k),
         injected=float(np.mean(n != noise.phi.neutral)),
-        condition=Estimate.of(contributions.sum(axis=0)),
-        components=tuple(Estimate.of(contribution) for contribution in contributions),
+        condition=mean_estimate(contributions.sum(axis=0)[0]),
+        components=tuple(mean_estimate(contribution[0]) for contribution in contributions),
         at_truth=_sides(family, truth, theta, y, y_dagger, r_star),
         at_estimate=_sides(family, truth, theta, there, there_dagger, there_r_star),
     )
@@ -161,7 +131,7 @@ def _sides(
     best = _surrogate(family, y, truth, r_star)
     left = best - _surrogate(family, y, theta, r_star)
     right = best - _surrogate(family, y_dagger, theta, r_star)
-    return Sides(Estimate.of(left), Estimate.of(right), Estimate.of(left - right))
+    return Sides(*(mean_estimate(side[0]) for side in (left, right, left - right)))
 
 
 def _surrogate(family: Family, y: FloatArray, theta: Parameters, r_star: FloatArray) -> FloatArray:

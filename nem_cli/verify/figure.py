@@ -10,10 +10,9 @@ from matplotlib.ticker import MaxNLocator
 
 from nem_cli.drawing.frame import add_caption, add_title
 from nem_cli.drawing.style import BASELINE, COLOURS, MARKERS, style
-from nem_cli.experiment import describe as text
-from nem_cli.verify.condition import Estimate
-from nem_cli.verify.text import name
-from nem_cli.verify.verification import Verification
+from nem_cli.experiment import describe
+from nem_cli.statistics.estimate import Estimate
+from nem_cli.verify.verify import Verification
 
 LINEAR = 0.01
 """The vertical axis is linear up to this many nats, logarithmic beyond."""
@@ -28,7 +27,7 @@ def verify_figure(verification: Verification) -> Figure:
         for number, screen in enumerate(verification.screens):
             rows = verification.of(screen)
             steps = [row.k for row in rows]
-            label = name(screen)
+            label = f"{'blind' if screen == 'none' else screen} noise"
             _draw(left, steps, [row.condition for row in rows], number, label)
             _draw(right, steps, [row.at_estimate.difference for row in rows], number, label)
         left.set_title(r"(10), Y from $\theta^*$" + "\n" + r"(there the sides of (12) differ by the same)", fontsize=10)
@@ -44,7 +43,7 @@ def verify_figure(verification: Verification) -> Figure:
         noise = experiment.noise
         add_title(figure, f"The NEM condition along EM's path: {experiment.name}")
         caption = [
-            f"{text.mixture(experiment)}; {text.start(experiment)}; {noise.injection} noise, sigma "
+            f"{describe.mixture(experiment)}; {describe.start(experiment)}; {noise.injection} noise, sigma "
             f"{verification.sigma:g}, cooling k^-{noise.decay:g}",
             f"{verification.samples:,} samples; Monte-Carlo 95 % intervals, mostly smaller than the marks",
         ]
@@ -54,7 +53,7 @@ def verify_figure(verification: Verification) -> Figure:
 
 def _draw(axes: Axes, steps: Sequence[int], estimates: Sequence[Estimate], number: int, label: str) -> None:
     axes.errorbar(
-        steps, [each.mean for each in estimates], [each.high - each.mean for each in estimates],
+        steps, [each.value for each in estimates], [each.high - each.value for each in estimates],
         color=COLOURS[number], marker=MARKERS[number], markersize=4, linewidth=1.2, capsize=2, elinewidth=1,
         label=label,
     )  # fmt: skip

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nem_cli.em import algorithm
-from nem_cli.em.arrays import FloatArray
 from nem_cli.em.noise import Noise
 from nem_cli.em.parameters import Parameters
 from nem_cli.em.registry import families
@@ -18,10 +18,10 @@ from nem_cli.experiment.block import data_and_starts, problem, start_rule
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import load
 from nem_cli.experiment.plan import NOISE, Level, stream
+from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.published import OPTIMA
-from nem_cli.verify.condition import Estimate, Measurement, measure
-from nem_cli.verify.text import verify_csv
-from nem_cli.verify.verification import Count, Verification
+from nem_cli.statistics.table import Cell, Column, Table
+from nem_cli.verify.condition import Measurement, measure
 
 SAMPLES = 100_000
 MAX_STEPS = 50
@@ -29,6 +29,110 @@ MAX_STEPS = 50
 _VERIFY = 100
 """First element of the streams' spawn keys; those below are a run's."""
 _REFERENCE, _TRUTH, _ESTIMATE, _DRAWN = range(4)
+
+
+@dataclass(frozen=True)
+class Count:
+    """Mean M-steps over the trials of the experiment's first block.
+
+    Parameters
+    ----------
+    screen : str
+    trials : int
+    iterations : Estimate
+    difference : Estimate
+        To plain EM on the same data; below 0 the noise saves M-steps.
+    """
+
+    screen: str
+    trials: int
+    iterations: Estimate
+    difference: Estimate
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """At how many M-steps a quantity that the theorem wants at 0 or more is so, by its 95 % interval."""
+
+    holds: int
+    fails: int
+    undecided: int
+
+    @classmethod
+    def of(cls, estimates: Sequence[Estimate]) -> Verdict:
+        """It holds where the whole interval is at or above 0, and fails where the whole interval is below."""
+        holds = sum(each.low >= 0 for each in estimates)
+        fails = sum(each.high < 0 for each in estimates)
+        return cls(holds, fails, len(estimates) - holds - fails)
+
+    @property
+    def steps(self) -> int:
+        """M-steps measured."""
+        return self.holds + self.fails + self.undecided
+
+
+@dataclass(frozen=True, repr=False)
+class Verification:
+    """What `verify` found.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    sigma : float
+        Initial noise standard deviation.
+    samples : int
+        Of the reference sample, and of every expectation.
+    measurements : tuple of Measurement
+        By screen, the experiment's own first, then by M-step.
+    counts : dict of str to Count
+        By screen, where a block has several trials.
+    left_out : tuple of str
+        Screens without measurement, for their noise leaves the family's support: there the expectation in (10) is -inf.
+    """
+
+    experiment: Experiment
+    sigma: float
+    samples: int
+    measurements: tuple[Measurement, ...]
+    counts: dict[str, Count]
+    left_out: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<Verification of {self.experiment.name} at sigma {self.sigma:g}: {', '.join(self.screens)}>"
+
+    @property
+    def screens(self) -> list[str]:
+        """The screens measured, the experiment's own first."""
+        return list(dict.fromkeys(each.screen for each in self.measurements))
+
+    def of(self, screen: str) -> list[Measurement]:
+        """One screen's measurements, in the order of the M-steps."""
+        return [each for each in self.measurements if each.screen == screen]
+
+    def condition(self, screen: str) -> Verdict:
+        """Whether (10) holds along EM's path."""
+        return Verdict.of([each.condition for each in self.of(screen)])
+
+    def benefit(self, screen: str) -> Verdict:
+        """Whether (12) holds along EM's path with Y from the current estimate, as the paper writes it."""
+        return Verdict.of([each.at_estimate.difference for each in self.of(screen)])
+
+    def table(self) -> Table:
+        """``verify.csv``: a row a screen and M-step, in nats with 95 % intervals."""
+        names = ["condition", *(f"component_{j + 1}" for j in range(len(self.measurements[0].components)))]
+        names += [f"{law}_{side}" for law in ("truth", "estimate") for side in ("left", "right", "difference")]
+        columns = [Column(name) for name in ("screen", "k", "noise_scale", "injected", *names)]
+        rows: list[list[Cell]] = []
+        for row in self.measurements:
+            sides = [
+                getattr(law, side.name) for law in (row.at_truth, row.at_estimate) for side in dataclasses.fields(law)
+            ]
+            rows.append([row.screen, row.k, row.scale, row.injected, row.condition, *row.components, *sides])
+        return Table(columns, rows)
+
+    def record(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return dataclasses.asdict(self) | {"experiment": self.experiment.model_dump(mode="json")}
 
 
 def verify(
@@ -60,7 +164,7 @@ def verify(
     """
     experiment = config if isinstance(config, Experiment) else load(files.find_config(config))
     if samples < 2:
-        raise ConfigError("must be a whole number, 2 or more", source="--samples", value=samples)
+        raise ConfigError("must be a whole number, 2 or more", path="samples", value=samples)
     sigma = _sigma_of_interest(experiment) if sigma is None else sigma
     level = Level((("sigma", sigma),), sigma, experiment.trial_settings)
     own = problem(level).noise
@@ -71,23 +175,23 @@ def verify(
     truth = family.parameters(mixture.weights, mixture.means, mixture.variances)
     path = em_path(level, truth, samples, experiment.seed)
     from_truth = family.sample_mixture(stream(experiment.seed, _VERIFY, _TRUTH), truth, (1, samples))
-    measurements: list[Measurement] = []
-    left_out = []
+    measured: list[Measurement] = []
+    counts, left_out = {}, []
     for number, noise in enumerate(noises):
+        rows = []
         try:
             for k, theta in enumerate(path, start=1):
                 drawn = family.sample_mixture(stream(experiment.seed, _VERIFY, _ESTIMATE, k), theta, (1, samples))
                 rng = stream(experiment.seed, _VERIFY, _DRAWN, number, k)
-                measurements.append(measure(rng, family, noise, k, truth, theta, from_truth, drawn))
+                rows.append(measure(rng, family, noise, k, truth, theta, from_truth, drawn))
                 if progress:
                     progress(number * len(path) + k, len(noises) * len(path))
+            if level.block_trials > 1:  # one large trial a block has no interval
+                counts[noise.condition.name] = _count(level, experiment.seed, noise)
+            measured += rows
         except SupportError:
             left_out.append(noise.condition.name)
-    measured = [noise for noise in noises if noise.condition.name not in left_out]
-    kept = tuple(each for each in measurements if each.screen not in left_out)
-    return Verification(
-        experiment, sigma, samples, kept, tuple(_counts(level, experiment.seed, measured)), tuple(left_out)
-    )
+    return Verification(experiment, sigma, samples, tuple(measured), counts, tuple(left_out))
 
 
 def em_path(level: Level, truth: Parameters, samples: int, seed: int) -> list[Parameters]:
@@ -103,34 +207,6 @@ def em_path(level: Level, truth: Parameters, samples: int, seed: int) -> list[Pa
     return path
 
 
-def _sigma_of_interest(experiment: Experiment) -> float:
-    swept = sorted({value for grid in experiment.sweep for value in grid.get("sigma", ()) if value > 0})
-    if not swept:
-        raise ConfigError("this experiment sweeps no sigma above 0; say at which to measure", source="--sigma")
-    paper = OPTIMA.get(experiment.noise.injection)
-    return paper.sigma if paper and paper.sigma in swept else float(swept[len(swept) // 2])
-
-
-def _counts(level: Level, seed: int, noises: Sequence[Noise]) -> list[Count]:
-    """Mean M-steps of the experiment's first block, paired with plain EM."""
-    task = problem(level)
-    y, start = data_and_starts(level, seed, 0)
-    if len(y) < 2:  # one large trial a block has no standard error
-        return []
-
-    def iterations(noise: Noise) -> FloatArray:
-        fits = algorithm.fit(dataclasses.replace(task, noise=noise), y, start, stream(seed, NOISE, 0))
-        return fits.iterations.astype(float)
-
-    plain = iterations(Noise())
-    found = []
-    for noise in noises:
-        with suppress(SupportError):
-            here = iterations(noise)
-            found.append(Count(noise.condition.name, len(y), Estimate.of(here), Estimate.of(here - plain)))
-    return found
-
-
 def write(verification: Verification, folder: Path) -> None:
     """Write ``verify.csv`` and the figure, ``verify.png`` and ``verify.svg``, into a folder.
 
@@ -139,10 +215,26 @@ def write(verification: Verification, folder: Path) -> None:
     RunError
         If they can't be written.
     """
-    from nem_cli.drawing.style import png, svg  # matplotlib is slow to import
+    from nem_cli.drawing.style import save_figure  # matplotlib is slow to import
     from nem_cli.verify.figure import verify_figure
 
-    files.write(folder / "verify.csv", verify_csv(verification))
-    figure = verify_figure(verification)
-    files.write(folder / "verify.png", png(figure))
-    files.write(folder / "verify.svg", svg(figure))
+    files.write_over(folder / "verify.csv", verification.table().csv())
+    save_figure(verify_figure(verification), folder, "verify")
+
+
+def _sigma_of_interest(experiment: Experiment) -> float:
+    swept = sorted({value for grid in experiment.sweep for value in grid.get("sigma", ()) if value > 0})
+    if not swept:
+        raise ConfigError("this experiment sweeps no sigma above 0; say at which to measure", path="sigma")
+    paper = OPTIMA.get(experiment.noise.injection)
+    return paper.sigma if paper and paper.sigma in swept else float(swept[len(swept) // 2])
+
+
+def _count(level: Level, seed: int, noise: Noise) -> Count:
+    """Mean M-steps of the experiment's first block, paired with plain EM."""
+    y, start = data_and_starts(level, seed, 0)
+    noisy, plain = (
+        algorithm.fit(dataclasses.replace(problem(level), noise=each), y, start, stream(seed, NOISE, 0)).iterations
+        for each in (noise, Noise())
+    )
+    return Count(noise.condition.name, len(y), mean_estimate(noisy), mean_estimate(noisy - plain))
