@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from nem_cli.compare.compare import compare
     from nem_cli.em.noise import Noise
     from nem_cli.experiment.config import Experiment
+    from nem_cli.fit.bootstrap import bootstrap
     from nem_cli.fit.fit import fit
-    from nem_cli.fit.fitted import Fit
+    from nem_cli.fit.fitted import Fit, load_fit
     from nem_cli.replay.replay import replay
     from nem_cli.statistics.run import Run
     from nem_cli.sweep.sweep import sweep
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
 
 __version__: str
 
-__all__ = ["Experiment", "Fit", "Noise", "Run", "compare", "fit", "replay", "sweep", "verify"]
+__all__ = ["Experiment", "Fit", "Noise", "Run", "bootstrap", "compare", "fit", "load_fit", "replay", "sweep", "verify"]
 
 _HOMES = {
     "Experiment": "nem_cli.experiment.config",
     "Fit": "nem_cli.fit.fitted",
     "Noise": "nem_cli.em.noise",
     "Run": "nem_cli.statistics.run",
+    "bootstrap": "nem_cli.fit.bootstrap",
     "compare": "nem_cli.compare.compare",
     "fit": "nem_cli.fit.fit",
+    "load_fit": "nem_cli.fit.fitted",
     "replay": "nem_cli.replay.replay",
     "sweep": "nem_cli.sweep.sweep",
     "verify": "nem_cli.verify.verify",

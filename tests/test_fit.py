@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import warnings
+from dataclasses import dataclass
 
 import command_line
 import numpy as np
@@ -17,8 +20,10 @@ from sklearn import datasets, mixture
 import nem_cli
 from nem_cli.em.starts.random_points import RandomPoints
 from nem_cli.em.status import Status
-from nem_cli.errors import ConfigError
+from nem_cli.errors import ConfigError, RunError
 from nem_cli.fit import fit as fit_module
+from nem_cli.fit.bootstrap import bootstrap
+from nem_cli.fit.outcome import Outcome
 
 PARAMETERS = ("weights", "means", "variances")
 
@@ -85,7 +90,7 @@ def test_agrees_with_scikit_learn(y, start, noise):
 def test_plain_em_is_the_reference_on_standardised_data():
     y = two_bumps()
     z = (y - y.mean()) / y.std()
-    fit = nem_cli.fit(y, 2, polish=False, tol=3)
+    fit = nem_cli.fit(y, 2, start="moments", polish=False, tol=3)
     steps, (weights, means, variances) = reference.fit(
         np.random.default_rng(0), z, ([0.5, 0.5], [-1.0, 1.0], [1.0, 1.0]), rule="max-change", tol=3
     )
@@ -97,8 +102,8 @@ def test_plain_em_is_the_reference_on_standardised_data():
 
 def test_sigma_0_is_plain_em_whatever_the_noise_settings_and_the_seed():
     y = two_bumps()
-    plain = nem_cli.fit(y, 2)
-    other = nem_cli.fit(y, 2, noise=nem_cli.Noise("multiplicative", 0.0, "none", 1.0, "drop"), seed=9)
+    plain = nem_cli.fit(y, 2, start="moments")
+    other = nem_cli.fit(y, 2, noise=nem_cli.Noise("multiplicative", 0.0, "none", 1.0, "drop"), start="moments", seed=9)
     for name in PARAMETERS:
         assert np.array_equal(getattr(plain, name), getattr(other, name))
     assert (plain.m_steps, plain.log_likelihood) == (other.m_steps, other.log_likelihood)
@@ -106,7 +111,7 @@ def test_sigma_0_is_plain_em_whatever_the_noise_settings_and_the_seed():
 
 def test_numbers_of_the_fit_are_those_of_its_mixture():
     y = two_bumps()
-    fit = nem_cli.fit(y, 3, noise=nem_cli.Noise(sigma=0.5))
+    fit = nem_cli.fit(y, 3, noise=nem_cli.Noise("additive", sigma=0.5))
     joint = fit.weights * stats.norm.pdf(y[:, None], fit.means, fit.standard_deviations)
     assert fit.densities(y) == pytest.approx(joint)
     assert fit.density(y) == pytest.approx(joint.sum(axis=1))
@@ -139,8 +144,8 @@ def test_the_polish_ends_at_a_stationary_point_and_a_noisy_m_step_does_not(injec
         further = nem_cli.fit(y, fit, polish=False, max_iterations=1)
         return np.max(np.abs(further.means - fit.means)) / y.std()
 
-    polished = nem_cli.fit(y, 2, noise=noise)
-    left = nem_cli.fit(y, 2, noise=noise, polish=False)
+    polished = nem_cli.fit(y, 2, noise=noise, start="moments")
+    left = nem_cli.fit(y, 2, noise=noise, start="moments", polish=False)
     assert moves(polished) < 1e-6 < 1e-4 < moves(left)
     assert polished.polish_steps > 0 == left.polish_steps
     assert polished.m_steps == left.m_steps
@@ -150,7 +155,7 @@ def test_the_polish_ends_at_a_stationary_point_and_a_noisy_m_step_does_not(injec
 def test_noise_changes_the_path_and_the_seed_changes_the_noise():
     y = two_bumps()
     unpolished = [
-        nem_cli.fit(y, 2, noise=nem_cli.Noise(sigma=sigma), polish=False, seed=seed).means[0]
+        nem_cli.fit(y, 2, noise=nem_cli.Noise("additive", sigma=sigma), polish=False, seed=seed).means[0]
         for sigma, seed in [(0.0, 0), (0.5, 0), (0.5, 1), (0.5, 0)]
     ]
     assert len(set(unpolished[:3])) == 3
@@ -159,35 +164,102 @@ def test_noise_changes_the_path_and_the_seed_changes_the_noise():
 
 def test_the_best_of_several_starts_wins_and_more_starts_never_lose(monkeypatch):
     y = wine(9)
-    fits = [nem_cli.fit(y, 4, start="random-points", restarts=r, polish_tol=4) for r in (1, 3, 10)]
+    fits = [nem_cli.fit(y, 4, restarts=r, polish_tol=4) for r in (1, 3, 10)]
     likelihoods = [fit.log_likelihood for fit in fits]
     assert all(fit.status == Status.CONVERGED for fit in fits)
     assert likelihoods == sorted(likelihoods)
     assert likelihoods[-1] > likelihoods[0] + 0.1
     monkeypatch.setattr(fit_module, "BATCH_VALUES", 4 * len(y))  # ten starts in batches of 4, 4 and 2
-    batched = nem_cli.fit(y, 4, start="random-points", restarts=10, polish_tol=4)
+    batched = nem_cli.fit(y, 4, restarts=10, polish_tol=4)
     assert batched.restarts == 10
     assert batched.log_likelihood >= likelihoods[0]
-    assert batched.mean_m_steps != fits[-1].mean_m_steps  # other starts from the second batch on
+    assert batched.total_m_steps != fits[-1].total_m_steps  # other starts from the second batch on
+
+
+def test_there_are_twenty_random_starts_unless_all_are_alike():
+    y = two_bumps()
+    assert nem_cli.fit(y, 2).restarts == 20
+    assert [nem_cli.fit(y, 1).restarts, nem_cli.fit(y, 2, start="moments").restarts] == [1, 1]
+    assert nem_cli.fit(y, {"means": [-1, 4]}).restarts == 1
+    alone = nem_cli.fit(y, 2, start="moments")
+    assert (alone.total_m_steps, alone.total_polish_steps) == (alone.m_steps, alone.polish_steps)
+
+
+def test_counts_say_how_often_a_value_stands():
+    y = np.round(two_bumps(), 1)
+    values, counts = np.unique(y, return_counts=True)
+    counted, whole = nem_cli.fit(values, 2, counts=counts), nem_cli.fit(np.sort(y), 2)
+    assert counted.means.tolist() == whole.means.tolist()
+    assert (counted.samples, counted.log_likelihood) == (len(y), whole.log_likelihood)
+
+
+def test_an_exponential_mixture_has_means_in_the_datas_unit_and_no_spread_of_its_own():
+    rng = np.random.default_rng(2)
+    y = rng.exponential(np.where(rng.random(5000) < 0.5, 1.0, 20.0))
+    fit = nem_cli.fit(y, 2, family="exponential")
+    assert fit.status == Status.CONVERGED
+    assert fit.means == pytest.approx([1, 20], rel=0.15)
+    assert fit.standard_deviations == pytest.approx(fit.means)
+    expected = np.log((fit.weights / fit.means * np.exp(-y[:, None] / fit.means)).sum(axis=1)).sum()
+    assert fit.log_likelihood == pytest.approx(expected)
+    assert fit.bic == pytest.approx(3 * np.log(5000) - 2 * fit.log_likelihood)
+    again = nem_cli.fit(1000 * y, fit_in_thousands(fit), family="exponential")
+    assert again.means == pytest.approx(1000 * fit.means, rel=1e-4)
+
+
+def fit_in_thousands(fit):
+    return {"weights": fit.weights, "means": 1000 * fit.means}
+
+
+def test_a_fit_has_a_short_repr_a_notebook_table_and_a_plot():
+    y = two_bumps()
+    fit = nem_cli.fit(y, 2)
+    assert len(repr(fit)) < 120
+    assert fit._repr_html_().count("<tr") == 3
+    assert len(fit.plot(y).axes) == 1
+
+
+def test_the_users_backend_is_left_alone():
+    code = (
+        "import matplotlib; matplotlib.use('svg'); import nem_cli; "
+        "nem_cli.fit([1, 2, 3, 7, 8, 9], 2).plot([1, 2, 3, 7, 8, 9]); print(matplotlib.get_backend())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "svg"
+
+
+def test_information_criteria_count_free_parameters():
+    fit = nem_cli.fit(two_bumps(), 3)
+    assert fit.free_parameters == 8
+    assert fit.aic == pytest.approx(16 - 2 * fit.log_likelihood)
+
+
+def test_a_fit_comes_back_from_its_record():
+    fit = nem_cli.fit(two_bumps(), 2, noise=nem_cli.Noise("multiplicative", sigma=0.3))
+    again = nem_cli.Fit.from_record(json.loads(json.dumps(fit.record())))
+    assert again.record() == fit.record()
+    for damaged in ({}, fit.record() | {"status": "fine"}, fit.record() | {"means": ["x"]}):
+        with pytest.raises(ConfigError, match="isn't a fit that nem wrote"):
+            nem_cli.Fit.from_record(damaged)
 
 
 def test_degenerate_starts_are_counted_and_never_win():
     y = np.concatenate([np.full(30, 5.0), two_bumps(100)])  # thirty equal values: an endless likelihood
-    fit = nem_cli.fit(y, 3, start="random-points", restarts=20)
+    fit = nem_cli.fit(y, 3)
     assert 0 < fit.degenerate_restarts < 20
     assert fit.status != Status.DEGENERATE
     assert fit.variances.min() > 1e-6 * y.var()
 
 
 def test_a_fit_that_degenerates_from_every_start_says_so():
-    fit = nem_cli.fit([0, 0, 0, 0, 1, 1, 1, 1], 2)
+    fit = nem_cli.fit([0, 0, 0, 0, 1, 1, 1, 1], 2, start="moments")
     assert fit.status == Status.DEGENERATE
     assert fit.degenerate_restarts == fit.restarts == 1
     assert fit.polish_steps == 0
 
 
 def test_the_cap_is_a_status():
-    fit = nem_cli.fit(two_bumps(), 3, max_iterations=2)
+    fit = nem_cli.fit(two_bumps(), 3, start="moments", max_iterations=2)
     assert (fit.status, fit.m_steps, fit.polish_steps) == (Status.MAX_ITERATIONS, 2, 2)
 
 
@@ -213,7 +285,7 @@ def test_one_component_is_the_sample():
 
 def test_a_million_values():
     y = two_bumps(10**6)
-    fit = nem_cli.fit(y, 2, noise=nem_cli.Noise(sigma=0.5))
+    fit = nem_cli.fit(y, 2, noise=nem_cli.Noise("additive", sigma=0.5), start="moments")
     assert fit.status == Status.CONVERGED
     assert fit.weights == pytest.approx([0.4, 0.6], abs=0.005)
     assert fit.means == pytest.approx([-2, 3], abs=0.02)
@@ -245,12 +317,18 @@ def test_a_million_values():
         ([1, 2], {"means": [1], "mean": [1]}, {}, "mixture.mean: unknown setting"),
         ([1, 2], 1, {"start": "truth"}, "start: real data have no known truth"),
         ([1, 2], 1, {"start": "momens"}, "start: unknown start"),
-        ([1, 2], 1, {"restarts": 2}, "restarts: more than one needs the start random-points"),
+        ([1, 2], 1, {"restarts": 2, "start": "moments"}, "restarts: more than one needs the start random-points"),
+        ([1, 2], 1, {"noise": "additive"}, "noise: is an object with its sigma, such as nem_cli.Noise('additive'"),
+        ([1, -2], 1, {"family": "exponential"}, "y[1]: can't come from family exponential (got -2.0)"),
+        ([1, 2], 1, {"family": "cauchy"}, "family: unknown family"),
+        ([1, 2], 1, {"counts": [1, 0.5]}, "counts[1]: a count is a whole number, 0 or more"),
+        ([1, 2], 1, {"counts": [1]}, "counts: must have shape (2,), as y has (got (1,))"),
+        ([1, 2], 1, {"counts": [0, 1]}, "counts: must add up to 2 or more"),
         ([1, 2], {"means": [1]}, {"restarts": 2}, "restarts: more than one needs the start random-points"),
         ([1, 2], 1, {"restarts": 0}, "restarts: must be a whole number from 1"),
         ([1, 2], 1, {"seed": -1}, "seed: must be a whole number from 0"),
-        ([1, 2], 1, {"tol": float("nan")}, "tol: must be a number from -10 to 300"),
-        ([1, 2], 1, {"polish_tol": 301}, "polish_tol: must be a number from -10 to 300"),
+        ([1, 2], 1, {"tol": float("nan")}, "tol: is an exponent, a number from 0.1 to 300"),
+        ([1, 2], 1, {"polish_tol": 301}, "polish_tol: is an exponent, a number from 0.1 to 300"),
         ([1, 2], 1, {"max_iterations": 0}, "max_iterations: must be a whole number from 1"),
         ([1, 2], 1, {"rule": "max-chance"}, "rule: unknown stop rule"),
     ],
@@ -265,17 +343,17 @@ def test_what_it_refuses(y, mixture, options, message):
 
 
 def test_the_table_fits_a_terminal_and_shows_nem_beside_em(petals):
-    result = invoke(petals, "--column", "petal length", "-k", 2)
+    result = invoke(petals, "--column", "petal length", "-k", 2, "--sigma", 0.6)
     assert result.exit_code == 0, result.stderr
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "\x1b" not in result.stdout
-    fit = nem_cli.fit(iris(2), 2, noise=nem_cli.Noise(sigma=0.6))
+    fit = nem_cli.fit(iris(2), 2, noise=nem_cli.Noise("additive", sigma=0.6))
     em = nem_cli.fit(iris(2), 2)
     rows = [line.split() for line in result.stdout.splitlines()]
     assert ["1", f"{fit.weights[0]:.4f}", f"{fit.means[0]:.3f}", f"{fit.standard_deviations[0]:.3f}"] in rows
     for name, each in (("NEM", fit), ("EM", em)):
-        counts = [str(each.m_steps), str(each.polish_steps)]
-        assert [name, *counts, f"{each.log_likelihood:.4f}", f"{each.bic:.2f}", "converged"] in rows
+        counts = [each.m_steps, each.polish_steps, each.total_m_steps + each.total_polish_steps]
+        assert [name, *map(str, counts), f"{each.log_likelihood:.3f}", f"{each.bic:.2f}", "converged"] in rows
 
 
 def test_json_is_all_that_stands_on_standard_output(petals):
@@ -289,26 +367,45 @@ def test_json_is_all_that_stands_on_standard_output(petals):
     assert (record["column"], record["fit"]["samples"]) == ("petal length", 150)
 
 
+def test_counts_and_missing_rows_from_a_file(tmp_path):
+    (tmp_path / "deaths.csv").write_text("deaths,days\n0,162\n1,267\nNA,9\n2,271\n3,185\n4,111\n5,61\n")
+    options = (tmp_path / "deaths.csv", "-c", "deaths", "--counts", "days", "-k", "1", "--json")
+    record = json.loads(invoke(*options, "--drop-missing").stdout)
+    assert (record["dropped"], record["fit"]["samples"]) == (1, 162 + 267 + 271 + 185 + 111 + 61)
+    assert "line 4, deaths: a value is missing" in invoke(*options).stderr
+    (tmp_path / "half.csv").write_text("y,n\n0,1\n1,0.5\n")
+    result = invoke(tmp_path / "half.csv", "-c", "y", "--counts", "n", "-k", "1")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "half.csv: n, value 2: a count is a whole number" in result.stderr
+
+
 def test_standard_input_and_given_starts():
     lines = "\n".join(map(str, iris(2)))
-    result = invoke(
-        "-", "--means", "2,5", "--sds", "1,1", "--weights", "0.4,0.6", "--sigma", "0", "--json", input=lines
-    )
+    result = invoke("-", "--means", "2,5", "--sds", "1,1", "--weights", "0.4,0.6", "--json", input=lines)
     record = json.loads(result.stdout)
     fit = nem_cli.fit(iris(2), {"weights": [0.4, 0.6], "means": [2, 5], "variances": [1, 1]})
     assert record["fit"]["means"] == fit.means.tolist()
     assert record["em"] is None
 
 
-def test_select_marks_the_smallest_bic(petals):
-    options = ("-c", "petal length", "--select", "1:4", "--start", "random-points", "--restarts", "5")
-    record = json.loads(invoke(petals, *options, "--json").stdout)
+def test_select_marks_the_smallest_bic_and_says_how_sure_that_is(petals):
+    options = ("-c", "petal length", "--select")
+    record = json.loads(invoke(petals, *options, "1:4", "--json").stdout)
     bics = [each["bic"] for each in record["selection"]]
     assert record["fit"]["components"] == 1 + bics.index(min(bics)) == 2
-    table = invoke(petals, *options).stdout.splitlines()
-    marked = [line for line in table if line.rstrip().endswith("best")]
-    assert [line.split()[0] for line in marked] == ["2"]
-    assert max(map(len, table)) <= 80
+    table = invoke(petals, *options, "1:4").stdout
+    assert max(map(len, table.splitlines())) <= 80
+    assert "at the largest K" not in table
+    assert "at the largest K that was tried" in invoke(petals, *options, "1:2").stdout
+    outcome = Outcome("", "", iris(2), 0, (three := [Bic(1, 5.0), Bic(2, 4.0), Bic(3, 6.1)]), three[1], None, None, {})
+    assert outcome.close == [1]
+    assert not outcome.at_the_end
+
+
+@dataclass(frozen=True)
+class Bic:
+    components: int
+    bic: float
 
 
 def test_out_writes_the_fit_its_responsibilities_and_a_figure(petals, tmp_path):
@@ -317,9 +414,10 @@ def test_out_writes_the_fit_its_responsibilities_and_a_figure(petals, tmp_path):
     assert (result.exit_code, result.stdout) == (0, "")
     record = json.loads((out / "fit.json").read_text())["fit"]
     table = np.genfromtxt(out / "responsibilities.csv", delimiter=",", names=True)
-    assert table.dtype.names == ("value", "responsibility_1", "responsibility_2")
+    assert table.dtype.names == ("value", "responsibility_1", "responsibility_2", "component")
     assert table["value"].tolist() == iris(3).tolist()
     joint = record["weights"] * stats.norm.pdf(iris(3)[:, None], record["means"], record["standard_deviations"])
+    assert ((table["component"] == 1) == (table["responsibility_1"] >= 0.5)).all()
     assert table["responsibility_1"] == pytest.approx(joint[:, 0] / joint.sum(axis=1))
     assert (out / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert b"petal width" not in (out / "figure.png").read_bytes()
@@ -335,11 +433,11 @@ def test_out_may_not_be_a_file(petals):
 
 
 def test_a_degenerate_fit_is_shown_and_fails():
-    result = invoke("-", "-k", "2", input="0\n0\n0\n1\n1\n1\n")
+    result = invoke("-", "-k", "2", "--start", "moments", input="0\n0\n0\n1\n1\n1\n")
     assert result.exit_code == 1
     assert "degenerate" in result.stdout
     assert "A component collapsed" in result.stderr
-    result = invoke("-", "-k", "2", "--json", input="0\n0\n0\n1\n1\n1\n")
+    result = invoke("-", "-k", "2", "--start", "moments", "--json", input="0\n0\n0\n1\n1\n1\n")
     assert json.loads(result.stdout)["fit"]["status"] == "degenerate"
 
 
@@ -357,6 +455,8 @@ def test_a_degenerate_fit_is_shown_and_fails():
         (["--means", "1,2", "-k", "3"], "--means: gives 2 means, but --components is 3"),
         (["--means", "1,2", "--start", "moments"], "--start: doesn't go with --means"),
         (["--means", "1,2", "--sds", "1,-2"], "every variance must be above 0"),
+        (["-k", "2", "-c", "1", "-c", "1"], "column: give one"),
+        (["-k", "2", "--tol", "0.01"], "tol: is an exponent"),
         (["-k", "9"], "standard input: has 5 values, fewer than the 9 components"),
         (["-k", "2", "--injection", "aditive"], "did you mean additive?"),
         (["-k", "2", "--sigma", "-1"], "noise.sigma: must be a finite number, 0 or more"),
@@ -380,3 +480,90 @@ def test_help_has_examples():
     text = invoke("--help").stdout
     assert "nem fit faithful.csv --column waiting" in text
     assert "sample standard deviations" in text
+
+
+# Uncertainty, prediction
+
+
+@pytest.mark.parametrize("kind", ["parametric", "nonparametric"])
+def test_bootstrap_standard_errors_are_those_of_theory_where_components_lie_far_apart(kind):
+    rng = np.random.default_rng(4)
+    y = np.concatenate([rng.normal(-20, 1, 400), rng.normal(20, 2, 600)])
+    found = bootstrap(nem_cli.fit(y, 2), y, kind=kind, resamples=2000)
+    assert (found.degenerate, found.switched) == (0, 0)
+    assert found.standard_errors["weights"] == pytest.approx([np.sqrt(0.24 / 1000)] * 2, rel=0.1)
+    assert found.standard_errors["means"] == pytest.approx([1 / np.sqrt(400), 2 / np.sqrt(600)], rel=0.1)
+    assert found.standard_errors["variances"] == pytest.approx([np.sqrt(2 / 400), 4 * np.sqrt(2 / 600)], rel=0.15)
+    assert found.standard_errors["standard_deviations"] == pytest.approx(
+        [1 / np.sqrt(800), 2 / np.sqrt(1200)], rel=0.15
+    )
+    widths = (found.high["means"] - found.low["means"]) / found.standard_errors["means"]
+    assert widths == pytest.approx([2 * 1.96] * 2, rel=0.1)
+
+
+def test_components_that_change_places_are_matched_and_said():
+    y = np.random.default_rng(6).normal(size=60)
+    fit = nem_cli.fit(y, 2, start="moments")
+    found = bootstrap(fit, y, resamples=200, kind="parametric")
+    assert found.switched > 0
+    apart = two_bumps()
+    assert bootstrap(nem_cli.fit(apart, 2), apart, resamples=200).switched == 0
+
+
+def test_an_exponential_fit_has_no_uncertain_variance_of_its_own():
+    y = np.random.default_rng(2).exponential(3.0, 500)
+    found = bootstrap(nem_cli.fit(y, 1, family="exponential"), y, resamples=500)
+    assert found.standard_errors.keys() == {"weights", "means"}
+    assert found.standard_errors["means"] == pytest.approx([3 / np.sqrt(500)], rel=0.2)
+
+
+def test_what_the_bootstrap_refuses():
+    y = two_bumps()
+    fit = nem_cli.fit(y, 2)
+    for options, message in (
+        ({"kind": "jackknife"}, "kind: must be parametric or nonparametric"),
+        ({"resamples": 1}, "resamples: must be a whole number from 2"),
+        ({"confidence": 1}, "confidence: must be a number between 0 and 1"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            bootstrap(fit, y, **options)
+    with pytest.raises(RunError, match="a degenerate fit"):
+        bootstrap(nem_cli.fit([0, 0, 0, 0, 1, 1, 1, 1], 2, start="moments"), [0, 1])
+
+
+def test_intervals_on_the_command_line(petals):
+    record = json.loads(invoke(petals, "-c", "1", "-k", "2", "--bootstrap", "nonparametric", "--json").stdout)
+    expected = bootstrap(nem_cli.fit(iris(2), 2), iris(2))
+    assert record["bootstrap"]["low"]["means"] == expected.low["means"].tolist()
+    table = invoke(petals, "-c", "1", "-k", "2", "--bootstrap", "parametric", "--resamples", "50").stdout
+    assert "mean 1" in table
+    assert "parametric bootstrap, 50 resamples" in table
+
+
+def test_a_written_fit_predicts_other_data(petals, tmp_path):
+    out, new = tmp_path / "out", tmp_path / "new.csv"
+    new.write_text("petal length\n1.5\n3\n5.5\n")
+    refused = invoke(petals, "-c", "petal width", "-k", "2", "--out", out, "--predict", new)
+    assert "new.csv: column: there is no such column; the file has one column" in refused.stderr
+    assert not out.exists()
+    assert invoke(petals, "-c", "petal length", "-k", "2", "--out", out, "--predict", new, "-q").exit_code == 0
+    printed = invoke("--load", out / "fit.json", "--predict", new)
+    assert printed.stdout == (out / "predictions.csv").read_text()
+    fit = nem_cli.load_fit(out / "fit.json")
+    table = np.genfromtxt(out / "predictions.csv", delimiter=",", names=True)
+    assert table["responsibility_2"] == pytest.approx(fit.responsibilities([1.5, 3, 5.5])[:, 1])
+    assert table["component"].tolist() == [1, 2, 2]
+    (out / "fit.json").write_text("{}")
+    refused = invoke("--load", out / "fit.json", "--predict", new)
+    assert refused.exit_code == 2
+    assert "can't be read as a fit" in refused.stderr
+    assert "goes with --predict and without data" in invoke(petals, "--load", out / "fit.json").stderr
+    assert "needs --out" in invoke(petals, "-c", "1", "-k", "2", "--predict", new).stderr
+    assert "give a file of data" in invoke("-k", "2").stderr
+
+
+def test_a_fit_that_replaces_another_says_so(petals, tmp_path):
+    options = (petals, "-c", "1", "--out", tmp_path, "-q", "-k")
+    assert invoke(*options, 2).stderr == ""
+    assert invoke(*options, 2).stderr == ""
+    assert "another result stood here and was replaced" in invoke(*options, 3).stderr

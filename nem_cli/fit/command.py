@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nem_cli.terminal import messages as terminal
 from nem_cli.terminal import options
 
+if TYPE_CHECKING:
+    from nem_cli.fit.outcome import Outcome
+
 
 @terminal.command
 def fit(
-    data: Annotated[str, typer.Argument(help="A csv, text or .npy file; - is standard input.")],
+    data: Annotated[str | None, typer.Argument(help="A csv, text or .npy file; - is standard input.")] = None,
     column: Annotated[
-        str | None, typer.Option("--column", "-c", help="Column, by name or number.", show_default="the only one")
+        list[str] | None, typer.Option("--column", "-c", help="Column, by name or number.", show_default="the only one")
     ] = None,
+    counts: Annotated[
+        str | None, typer.Option("--counts", metavar="COLUMN", help="Column that says how often each value stands.")
+    ] = None,
+    drop_missing: Annotated[
+        bool, typer.Option("--drop-missing", help="Leave out rows without a value, instead of refusing them.")
+    ] = False,
     components: Annotated[int | None, typer.Option("--components", "-k", help="Number of components.")] = None,
     select: Annotated[
         str | None, typer.Option("--select", metavar="1:6", help="Choose the number of components by BIC.")
     ] = None,
+    family: Annotated[str, typer.Option("--family", help="gaussian, exponential or your own.")] = "gaussian",
     injection: Annotated[str, typer.Option("--injection", help="additive, multiplicative or your own.")] = "additive",
     sigma: Annotated[
         float,
-        typer.Option(
-            "--sigma", help="Initial noise standard deviation: sample sds if additive, else a factor. 0 is EM."
-        ),
-    ] = 0.6,
+        typer.Option("--sigma", help="Initial noise standard deviation: sample sds if additive, else a factor."),
+    ] = 0.0,
     screen: Annotated[
         str,
         typer.Option("--screen", help="every-component, posterior-average, mean-shift or none."),
@@ -35,7 +43,7 @@ def fit(
     decay: Annotated[float, typer.Option("--decay", help="tau: noise cools as k^-tau over the iterations k.")] = 2.0,
     start: Annotated[
         str | None,
-        typer.Option("--start", help="moments, random-points, or values with --means.", show_default="moments"),
+        typer.Option("--start", help="random-points, moments, or values with --means.", show_default="random-points"),
     ] = None,
     means: Annotated[
         str | None, typer.Option("--means", metavar="M1,M2,...", help="Start means, in the data's unit.")
@@ -48,11 +56,14 @@ def fit(
         str | None, typer.Option("--weights", metavar="W1,W2,...", help="Start weights.", show_default="equal")
     ] = None,
     restarts: Annotated[
-        int, typer.Option("--restarts", help="Starts with random-points; the best log-likelihood wins.")
-    ] = 1,
+        int | None,
+        typer.Option("--restarts", help="Random starts; the best log-likelihood wins.", show_default="20"),
+    ] = None,
     rule: Annotated[str, typer.Option("--rule", help="max-change, euclidean or log-likelihood.")] = "max-change",
-    tol: Annotated[float, typer.Option("--tol", help="NEM stops where the rule is below 10^-tol.")] = 2.0,
-    polish: Annotated[bool, typer.Option("--polish/--no-polish", help="Go on without noise after NEM.")] = True,
+    tol: Annotated[float, typer.Option("--tol", help="An exponent: the rule holds below 10^-tol.")] = 2.0,
+    polish: Annotated[
+        bool, typer.Option("--polish/--no-polish", help="Go on without noise after the rule held.")
+    ] = True,
     polish_tol: Annotated[
         float, typer.Option("--polish-tol", help="Until no parameter changes by 10^-polish_tol.")
     ] = 6.0,
@@ -60,9 +71,22 @@ def fit(
         int, typer.Option("--max-iterations", help="Cap on M-steps, for NEM and polish each.")
     ] = 10_000,
     compare_em: Annotated[
-        bool, typer.Option("--compare-em/--no-compare-em", help="Fit plain EM from the same starts too.")
+        bool, typer.Option("--compare-em/--no-compare-em", help="With noise, fit plain EM from the same starts too.")
     ] = True,
-    seed: Annotated[int, typer.Option("--seed", help="Of the starts and of the noise.")] = 0,
+    bootstrap: Annotated[
+        str | None,
+        typer.Option("--bootstrap", metavar="KIND", help="Standard errors and intervals: parametric or nonparametric."),
+    ] = None,
+    resamples: Annotated[int, typer.Option("--resamples", help="Of the bootstrap.")] = 1000,
+    predict: Annotated[
+        str | None,
+        typer.Option("--predict", metavar="NEW.csv", help="Responsibilities of other data, into --out."),
+    ] = None,
+    load: Annotated[
+        Path | None,
+        typer.Option("--load", metavar="fit.json", help="With --predict: a fit that --out wrote; no DATA."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the starts, of the noise and of the bootstrap.")] = 0,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -72,49 +96,90 @@ def fit(
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Fit a Gaussian mixture to your own data, with NEM and with plain EM.
+    """Fit a mixture to your own data, with plain EM or with NEM.
 
-    The data are standardised inside: (value - mean) / sd. Tolerances, and the sigma of additive noise, are therefore in
-    sample standard deviations; multiplicative noise multiplies the standardised values, whose zero is the sample's
-    mean, so that it doesn't depend on where the unit has its zero (Celsius or Kelvin). Results are in the data's unit.
-    The default sigma is near the optimum of the data-driven experiment for additive noise; for multiplicative noise
-    that is near 0.35.
+    Gaussian data are standardised inside: (value - mean) / sd. Tolerances, and the sigma of additive noise, are
+    therefore in sample standard deviations; multiplicative noise multiplies the standardised values, whose zero is the
+    sample's mean, so that it doesn't depend on where the unit has its zero (Celsius or Kelvin). Results are in the
+    data's unit.
 
-    A noisy M-step doesn't end at a stationary point, so after NEM has stopped plain EM polishes the fit. Both counts
-    are shown.
+    There is no noise unless --sigma says so: it saves M-steps until the stop rule holds, but a noisy M-step doesn't end
+    at a stationary point, and the polish that takes the fit there costs more than was saved (see --sigma 0.6).
 
     \b
     Examples:
       nem fit faithful.csv --column waiting --components 2 --out results/faithful
-      nem fit data.txt --select 1:6 --start random-points --restarts 20
-      nem fit data.csv --means 55,80 --sds 6,6 --sigma 0
+      nem fit data.txt --select 1:6 --bootstrap nonparametric
+      nem fit --load results/faithful/fit.json --predict new.csv
+      nem fit data.csv --means 55,80 --sds 6,6 --sigma 0.6
       cut -d, -f3 data.csv | nem fit - --components 3 --json
     """  # noqa: D301  (\b keeps the lines of the examples apart)
     from nem_cli.em.noise import Noise
     from nem_cli.em.status import Status
-    from nem_cli.errors import RunError
-    from nem_cli.experiment.folder import refuse_unwritable
-    from nem_cli.fit.column import fit_column, write_fit
-    from nem_cli.fit.data import read
-    from nem_cli.fit.terminal_tables import print_fit
+    from nem_cli.errors import ConfigError, RunError
+    from nem_cli.experiment.columns import read
+    from nem_cli.experiment.folder import refuse_unwritable, write
+    from nem_cli.fit.fitted import load_fit
+    from nem_cli.fit.outcome import fit_columns, responsibilities_csv, write_fit
 
     if out:
         refuse_unwritable(out)
+    if column and len(column) > 1:
+        raise ConfigError("give one: data of several columns aren't fitted together", path="column", value=column)
+    if load:
+        if predict is None or data is not None:
+            raise ConfigError("goes with --predict and without data", path="load", value=str(load))
+        loaded, given = load_fit(load), read(predict, column or (), drop_missing=drop_missing)
+        lines = responsibilities_csv(loaded, given.values[:, 0])
+        if out:
+            write(out / "predictions.csv", lines)
+        else:
+            for line in lines:
+                typer.echo(line, nl=False)
+        return
+    if data is None:
+        raise ConfigError("give a file of data, or - for standard input", path="data")
+    if predict and not out:
+        raise ConfigError("needs --out for its file, or --load instead of data", path="predict", value=predict)
+    new = read(predict, column or (), drop_missing=drop_missing) if predict else None
     mixtures = _mixtures(components, select, start, means, sds, weights)
     noise = Noise(injection, sigma, screen, decay)
-    settings: dict[str, Any] = {"restarts": restarts, "rule": rule, "tol": tol, "polish": polish}
+    settings: dict[str, Any] = {"family": family, "restarts": restarts, "rule": rule, "tol": tol, "polish": polish}
     settings |= {"polish_tol": polish_tol, "max_iterations": max_iterations, "seed": seed}
     if means is None:
-        settings["start"] = start or "moments"
-    fitted = fit_column(read(data, column), mixtures, noise=noise, compare_em=compare_em, **settings)
+        settings["start"] = start
+    columns = read(data, [*(column or []), *([counts] if counts else [])], drop_missing=drop_missing)
+    outcome = fit_columns(
+        columns, mixtures, noise=noise, compare_em=compare_em, counted=counts is not None, kind=bootstrap,
+        resamples=resamples, **settings,
+    )  # fmt: skip
     if out:
-        write_fit(fitted, out)
+        write_fit(outcome, out)
+    if out and new:
+        write(out / "predictions.csv", responsibilities_csv(outcome.best, new.values[:, 0]))
     if json:
-        typer.echo(fitted.json())
+        typer.echo(outcome.json())
     elif not quiet:
-        print_fit(fitted, out)
-    if fitted.best.status == Status.DEGENERATE:
-        raise RunError(f"{Status.DEGENERATE.sentence} Try fewer components, or --start random-points with --restarts.")
+        _print(outcome)
+        if out:
+            typer.echo(f"Written to {out}")
+    if outcome.best.status == Status.DEGENERATE:
+        raise RunError(f"{Status.DEGENERATE.sentence} Try fewer components, or more random starts with --restarts.")
+
+
+def _print(outcome: Outcome) -> None:
+    from nem_cli.fit.outcome import CLOSE
+    from nem_cli.terminal.words import words
+
+    console = terminal.console()
+    console.print(words("fit", "head.txt", outcome=outcome, best=outcome.best))
+    if len(outcome.fits) > 1:
+        terminal.print_table(outcome.selection().rich())
+    terminal.print_table(outcome.best.table().rich())
+    if outcome.uncertainty:
+        terminal.print_table(outcome.uncertainty.table(outcome.best).rich())
+    terminal.print_table(outcome.counts().rich())
+    console.print(words("fit", "notes.txt", outcome=outcome, best=outcome.best, margin=CLOSE))
 
 
 def _mixtures(

@@ -12,34 +12,34 @@ from numpy.typing import ArrayLike
 
 from nem_cli.em import algorithm
 from nem_cli.em.arrays import FloatArray
-from nem_cli.em.families.gaussian import Gaussian
+from nem_cli.em.family import Family
 from nem_cli.em.noise import Noise
 from nem_cli.em.parameters import PARAMETERS, Parameters
-from nem_cli.em.registry import starts, stop_rules
+from nem_cli.em.registry import families, stop_rules
 from nem_cli.em.start import Given, Start
 from nem_cli.em.status import Status
 from nem_cli.em.stop import StopRule
 from nem_cli.em.stops.max_change import MaxChange
 from nem_cli.errors import ConfigError
-from nem_cli.experiment.config import Components
 from nem_cli.experiment.plan import DATA, NOISE, stream
-from nem_cli.experiment.validation import checked
+from nem_cli.fit import arguments
 from nem_cli.fit.fitted import Fit
 
 BATCH_VALUES = 1 << 22
 """Restarts run together while restarts times samples stay below this, which bounds the memory."""
+RESTARTS = 20
 TOL, POLISH_TOL, MAX_ITERATIONS = 2.0, 6.0, 10_000
-_FAMILY = Gaussian()
-_ALL = frozenset(PARAMETERS)
 
 
 def fit(
     y: ArrayLike,
     mixture: int | Mapping[str, Any] | object,
     *,
+    family: str | Family = "gaussian",
+    counts: ArrayLike | None = None,
     noise: Noise | None = None,
-    start: str | Start = "moments",
-    restarts: int = 1,
+    start: str | Start | None = None,
+    restarts: int | None = None,
     rule: str | StopRule = "max-change",
     tol: float = TOL,
     polish: bool = True,
@@ -47,10 +47,10 @@ def fit(
     max_iterations: int = MAX_ITERATIONS,
     seed: int = 0,
 ) -> Fit:
-    """Fit a Gaussian mixture to one data set, with NEM or plain EM.
+    """Fit a mixture to one data set.
 
-    The data are standardised inside, (y - mean) / sd with ddof 0, and the noise, the stop rule and the tolerances
-    refer to the standardised data; what is returned is in the data's unit.
+    Gaussian data are standardised inside, (y - mean) / sd with ddof 0, exponential ones are divided by their mean;
+    noise, stop rule and tolerances refer to that. What is returned is in the data's unit.
 
     Parameters
     ----------
@@ -59,13 +59,17 @@ def fit(
     mixture : int, mapping or object
         The number of components; or a start, in the data's unit, that has `means`, and may have `weights` (equal ones
         otherwise) and `variances` (the sample's otherwise). A `Fit` is such an object.
+    family : str or Family
+        ``gaussian``, ``exponential``, or any other in one dimension.
+    counts : array-like of shape (n,), optional
+        How often each value stands in the data: whole numbers, 0 or more.
     noise : Noise, optional
         Plain EM without one. The sigma of additive noise is in sample standard deviations. Multiplicative noise
         multiplies the standardised values, so that it doesn't depend on where the data's unit has its zero.
-    start : str or Start
-        The start rule where `mixture` is a number: ``moments``, ``random-points`` or one's own.
-    restarts : int
-        Starts tried with ``random-points``; the best final log-likelihood wins.
+    start : str or Start, optional
+        The start rule where `mixture` is a number: ``random-points`` (the default), ``moments`` or one's own.
+    restarts : int, optional
+        Starts tried, of which the best final log-likelihood wins: by default 20, one where all starts are alike.
     rule, tol, max_iterations
         The stop rule: it holds below 10^-tol; each of NEM and the polish ends after `max_iterations` at the latest.
     polish : bool
@@ -79,64 +83,79 @@ def fit(
     ConfigError
         If the data or an argument is refused.
     """
-    values = _values(y)
-    given = None if isinstance(mixture, int | np.integer) else _given(mixture, float(values.var()))
-    components = len(given.means) if given else _whole("mixture", mixture, 1, 10_000)
+    family = families.get(family, path="family")
+    values = arguments.repeated(arguments.values(y, family), counts)
+    given = None if isinstance(mixture, int | np.integer) else arguments.given(mixture, family, values)
+    components = given.components if given else arguments.whole("mixture", mixture, 1, 10_000)
     if components > len(values):
         raise ConfigError(f"has {len(values):,} values, fewer than the {components:,} components", path="y")
-    if _whole("restarts", restarts, 1, 10**6) > 1 and (given or getattr(start, "name", start) == "moments"):
+    rule_of_starts = "random-points" if start is None else start
+    alike = given is not None or components == 1 or rule_of_starts == "moments"
+    restarts = (1 if alike else RESTARTS) if restarts is None else arguments.whole("restarts", restarts, 1, 10**6)
+    if restarts > 1 and (given or rule_of_starts == "moments"):
         raise ConfigError("more than one needs the start random-points: others always start alike", path="restarts")
-    scaling = _Scaling(float(values.mean()), float(values.std()))
-    noise = noise or Noise()
-    noise.check(_FAMILY)
-    plan = _Plan(
-        algorithm.Problem(
-            _FAMILY, noise, _ALL, stop_rules.get(rule, path="rule"), _tolerance("tol", tol),
-            _whole("max_iterations", max_iterations, 1, 10**7),
-        ),
-        algorithm.Problem(_FAMILY, Noise(), _ALL, MaxChange(), _tolerance("polish_tol", polish_tol), max_iterations)
-        if polish
-        else None,
-        Given(scaling.standardised(given)) if given else _start_rule(start),
+    scaling = Scaling.of(values, family)
+    noise = arguments.noise(noise, family)
+    estimate = frozenset(family.estimable)
+    cap = arguments.whole("max_iterations", max_iterations, 1, 10**7)
+    stop = stop_rules.get(rule, path="rule")
+    polished = algorithm.Problem(
+        family, Noise(), estimate, MaxChange(), arguments.tolerance("polish_tol", polish_tol), cap
+    )
+    search = _Search(
+        algorithm.Problem(family, noise, estimate, stop, arguments.tolerance("tol", tol), cap),
+        polished if polish else None,
+        Given(scaling.inside(given)) if given else arguments.start_rule(rule_of_starts),
         components,
-        _whole("seed", seed, 0, 2**63 - 1),
-    )  # fmt: skip
-    ended = list(plan.run((values - scaling.mean) / scaling.sd, restarts))
+        arguments.whole("seed", seed, 0, 2**63 - 1),
+    )
+    ended = list(search.run((values - scaling.shift) / scaling.scale, restarts))
     sound = [each for each in ended if each.status != Status.DEGENERATE]
     best = max(sound, key=lambda each: each.log_likelihood) if sound else ended[0]
-    order = np.argsort(best.theta.means[0], kind="stable")
+    theta = scaling.outside(best.theta)
+    order = np.argsort(theta.means[0], kind="stable")
     return Fit(
-        weights=best.theta.weights[0, order],
-        means=scaling.mean + scaling.sd * best.theta.means[0, order],
-        variances=scaling.sd**2 * best.theta.variances[0, order],
-        log_likelihood=best.log_likelihood - len(values) * math.log(scaling.sd),
+        family=family,
+        **{name: getattr(theta, name)[0, order] for name in PARAMETERS},
+        log_likelihood=best.log_likelihood - len(values) * math.log(scaling.scale),
         samples=len(values),
-        noise=plan.nem.noise,
+        noise=noise,
         m_steps=best.m_steps,
         polish_steps=best.polish_steps,
         status=best.status,
         restarts=restarts,
         degenerate_restarts=len(ended) - len(sound),
-        mean_m_steps=sum(each.m_steps for each in ended) / len(ended),
-        mean_polish_steps=sum(each.polish_steps for each in ended) / len(ended),
+        total_m_steps=sum(each.m_steps for each in ended),
+        total_polish_steps=sum(each.polish_steps for each in ended),
     )
 
 
 @dataclass(frozen=True)
-class _Scaling:
-    """Between the data's unit and standardised data."""
+class Scaling:
+    """Between the data's unit and the values that Algorithm 1 sees, (y - shift) / scale."""
 
-    mean: float
-    sd: float
+    shift: float
+    scale: float
 
-    def standardised(self, given: Components) -> Parameters:
-        theta = _FAMILY.parameters(given.weights, given.means, given.variances)
-        return Parameters(theta.weights, (theta.means - self.mean) / self.sd, theta.variances / self.sd**2)
+    @classmethod
+    def of(cls, values: FloatArray, family: Family) -> Scaling:
+        """What leaves a family's values in its support: no shift of what is above 0, neither where it counts."""
+        if family.name == "gaussian":
+            return cls(float(values.mean()), float(values.std()))
+        return cls(0.0, float(values.mean())) if family.name == "exponential" else cls(0.0, 1.0)
+
+    def inside(self, theta: Parameters) -> Parameters:
+        """Theta of the scaled values."""
+        return Parameters(theta.weights, (theta.means - self.shift) / self.scale, theta.variances / self.scale**2)
+
+    def outside(self, theta: Parameters) -> Parameters:
+        """Theta in the data's unit."""
+        return Parameters(theta.weights, self.shift + self.scale * theta.means, self.scale**2 * theta.variances)
 
 
 @dataclass(frozen=True)
 class _Ended:
-    """How one restart ended, on the standardised data; theta has shape (1, K)."""
+    """How one start ended, on the scaled data; theta has shape (1, K)."""
 
     status: Status
     m_steps: int
@@ -146,8 +165,8 @@ class _Ended:
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """What is run on the standardised data."""
+class _Search:
+    """What is run on the scaled data."""
 
     nem: algorithm.Problem
     polish: algorithm.Problem | None
@@ -156,7 +175,7 @@ class _Plan:
     seed: int
 
     def run(self, z: FloatArray, restarts: int) -> Iterator[_Ended]:
-        """Every restart, in batches that bound the memory."""
+        """Every start, in batches that bound the memory."""
         at_once = max(1, BATCH_VALUES // z.size)
         for batch, first in enumerate(range(0, restarts, at_once)):
             yield from self._batch(z, min(at_once, restarts - first), batch)
@@ -164,7 +183,8 @@ class _Plan:
     def _batch(self, z: FloatArray, size: int, batch: int) -> Iterator[_Ended]:
         y = np.broadcast_to(z, (size, z.size))
         unknown = Parameters(*np.ones((3, 1, self.components)))  # all is estimated: only K counts
-        theta = self.start.parameters(stream(self.seed, DATA, batch), _FAMILY, y, unknown, _ALL)
+        rng = stream(self.seed, DATA, batch)
+        theta = self.start.parameters(rng, self.nem.family, y, unknown, self.nem.estimate)
         rng = stream(self.seed, NOISE, batch)
         fits = algorithm.fit(self.nem, y, theta, rng)
         status, theta, likelihood = fits.status, fits.theta, fits.log_likelihood
@@ -176,65 +196,6 @@ class _Plan:
             likelihood[sound] = polished.log_likelihood
             theta.put(sound, polished.theta)
         for i in range(size):
-            yield _Ended(
-                Status(status[i]), int(fits.iterations[i]), int(polish_steps[i]), theta.take(slice(i, i + 1)),
-                float(likelihood[i]),
-            )  # fmt: skip
-
-
-def _values(y: ArrayLike) -> FloatArray:
-    """The data as a vector of finite numbers that can be standardised."""
-    if np.ma.is_masked(y):
-        raise ConfigError("holds masked values; leave them out", path="y")
-    try:
-        array = np.asarray(y)
-        if array.dtype.kind == "c":
-            raise ValueError
-        values = array.astype(float)
-    except (TypeError, ValueError):
-        raise ConfigError("must be one-dimensional data: a list or an array of numbers", path="y") from None
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim != 1:
-        raise ConfigError(f"must be one-dimensional, but has shape {values.shape}", path="y")
-    bad = np.flatnonzero(~np.isfinite(values))
-    if bad.size:
-        raise ConfigError("must be a finite number", path=f"y[{bad[0]}]", value=float(values[bad[0]]))
-    if values.size < 2:
-        raise ConfigError("is one value; a fit needs at least two" if values.size else "is empty", path="y")
-    if values.min() == values.max():
-        raise ConfigError(f"holds the same value {values.size:,} times; there is no spread to fit", path="y")
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        variance = values.var()
-    if not (np.isfinite(variance) and variance > 1e-300):
-        raise ConfigError("its variance isn't within a computer's numbers; rescale the data", path="y")
-    return values
-
-
-def _given(mixture: object, variance: float) -> Components:
-    """A start given by its values, in the data's unit; what it leaves out is filled in."""
-    names = PARAMETERS if not isinstance(mixture, Mapping) else ()
-    tree = dict(mixture) if isinstance(mixture, Mapping) else {name: getattr(mixture, name, None) for name in names}
-    if tree.get("means") is None:
-        raise ConfigError("must be a number of components, or have means", path="mixture", value=mixture)
-    lists = {name: np.ravel(values).tolist() for name, values in tree.items() if values is not None}
-    k = max(1, len(lists["means"]))
-    return checked(Components, {"weights": [1 / k] * k, "variances": [variance] * k} | lists, "", "mixture.")
-
-
-def _start_rule(start: str | Start) -> Start:
-    if start == "truth":
-        raise ConfigError("real data have no known truth; use moments or random-points", path="start", value=start)
-    return starts.get(start, path="start")
-
-
-def _whole(name: str, value: object, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-        raise ConfigError(f"must be a whole number from {low} to {high:,}", path=name, value=value)
-    return int(value)
-
-
-def _tolerance(name: str, value: float) -> float:
-    if not -10 <= value <= 300:
-        raise ConfigError("must be a number from -10 to 300; a fit ends below 10^-tol", path=name, value=value)
-    return float(value)
+            here = theta.take(slice(i, i + 1))
+            steps = int(fits.iterations[i]), int(polish_steps[i])
+            yield _Ended(Status(status[i]), *steps, here, float(likelihood[i]))

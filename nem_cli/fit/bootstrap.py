@@ -1,0 +1,175 @@
+"""Standard errors and intervals of a fit's parameters, from fits of resampled data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import linear_sum_assignment
+
+from nem_cli.em import algorithm
+from nem_cli.em.arrays import FloatArray, IntArray
+from nem_cli.em.noise import Noise
+from nem_cli.em.parameters import PARAMETERS, Parameters
+from nem_cli.em.posterior import responsibilities
+from nem_cli.em.status import Status
+from nem_cli.em.stops.max_change import MaxChange
+from nem_cli.errors import ConfigError, RunError
+from nem_cli.experiment.plan import BOOTSTRAP, stream
+from nem_cli.fit import arguments
+from nem_cli.fit.fit import BATCH_VALUES, MAX_ITERATIONS, POLISH_TOL, Scaling
+from nem_cli.fit.fitted import Fit
+from nem_cli.statistics.table import Cell, Column, Table
+
+MATCHING_VALUES = 1000
+"""Components are matched by at most so many of the data."""
+
+
+@dataclass(frozen=True, repr=False)
+class Uncertainty:
+    """How well the data determine a fit's parameters.
+
+    Parameters
+    ----------
+    kind : {"parametric", "nonparametric"}
+    resamples, degenerate : int
+        Data sets that were fitted, and how many of these fits degenerated; they are left out.
+    switched : int
+        In how many fits the components had changed places and were put back.
+    confidence : float
+    standard_errors, low, high : dict of str to ndarray of shape (K,)
+        By parameter, standard deviations among them. The intervals are percentile ones (Efron 1979), those of variances
+        and standard deviations pivotal in the ratio (Davison and Hinkley 1997, section 5.2).
+    """
+
+    kind: str
+    resamples: int
+    degenerate: int
+    switched: int
+    confidence: float
+    standard_errors: dict[str, FloatArray]
+    low: dict[str, FloatArray]
+    high: dict[str, FloatArray]
+
+    def __repr__(self) -> str:
+        return f"<Uncertainty: {self.kind} bootstrap, {self.resamples:,} resamples>"
+
+    def table(self, fit: Fit) -> Table:
+        """A row a component and parameter."""
+        percent = f"{100 * self.confidence:g} % CI"
+        columns = [Column("parameter"), *(Column(name, "#.4g") for name in ("estimate", "std. error", percent))]
+        rows: list[list[Cell]] = []
+        for name, shown in (("weights", "weight"), ("means", "mean"), ("standard_deviations", "sd")):
+            for j, error in enumerate(self.standard_errors.get(name, ())):
+                ends = float(self.low[name][j]), float(self.high[name][j])
+                rows.append([f"{shown} {j + 1}", float(getattr(fit, name)[j]), float(error), ends])
+        return Table(columns, rows)
+
+    def record(self) -> dict[str, Any]:
+        """As JSON has it."""
+        counts = {name: getattr(self, name) for name in ("kind", "resamples", "degenerate", "switched", "confidence")}
+        arrays = {name: getattr(self, name) for name in ("standard_errors", "low", "high")}
+        return counts | {name: {key: each.tolist() for key, each in value.items()} for name, value in arrays.items()}
+
+
+def bootstrap(
+    fit: Fit,
+    y: ArrayLike,
+    *,
+    counts: ArrayLike | None = None,
+    kind: str = "nonparametric",
+    resamples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Uncertainty:
+    """Fit resampled data by EM from the estimate, and see how its parameters vary.
+
+    Components are matched by what they claim: those that share most of the data's responsibilities belong together.
+
+    Parameters
+    ----------
+    fit : Fit
+    y, counts : array-like of shape (n,)
+        The data that were fitted, as of `nem_cli.fit`.
+    kind : {"parametric", "nonparametric"}
+        Draw new data from the fitted mixture, or n of the data with replacement.
+    resamples : int
+        2 or more.
+    confidence : float
+        Of the percentile intervals.
+    seed : int
+
+    Raises
+    ------
+    ConfigError
+        If an argument is refused.
+    RunError
+        If the fit is degenerate, or hardly any resample could be fitted.
+    """
+    if kind not in ("parametric", "nonparametric"):
+        raise ConfigError("must be parametric or nonparametric", path="kind", value=kind)
+    if not 0 < confidence < 1:
+        raise ConfigError("must be a number between 0 and 1", path="confidence", value=confidence)
+    if fit.status == Status.DEGENERATE:
+        raise RunError("a degenerate fit has no uncertainty to speak of")
+    arguments.whole("resamples", resamples, 2, 10**6)
+    family = fit.family
+    values = arguments.repeated(arguments.values(y, family), counts)
+    scaling = Scaling.of(values, family)
+    z = (values - scaling.shift) / scaling.scale
+    theta = scaling.inside(Parameters(*(getattr(fit, name)[None] for name in PARAMETERS)))
+    task = algorithm.Problem(family, Noise(), frozenset(family.estimable), MaxChange(), POLISH_TOL, MAX_ITERATIONS)
+    rng = stream(arguments.whole("seed", seed, 0, 2**63 - 1), BOOTSTRAP)
+    claimed = values[rng.choice(z.size, min(z.size, MATCHING_VALUES), replace=False)]
+    at_once = max(1, min(resamples, BATCH_VALUES // z.size))
+    found: dict[str, list[FloatArray]] = {name: [] for name in family.estimable}
+    switched = 0
+    for first in range(0, resamples, at_once):
+        shape = (min(at_once, resamples - first), z.size)
+        if kind == "parametric":
+            drawn = family.sample_mixture(rng, theta, shape)
+        else:
+            drawn = z[rng.integers(z.size, size=shape)]
+        fits = algorithm.fit(task, drawn, theta.take(np.zeros(shape[0], dtype=int)), rng)
+        sound = scaling.outside(fits.theta.take(fits.status != Status.DEGENERATE))
+        order = _matched(fit, claimed, sound)
+        switched += int(np.count_nonzero((order != np.arange(fit.components)).any(axis=1)))
+        for name, parts in found.items():
+            parts.append(np.take_along_axis(getattr(sound, name), order, axis=1))
+    varied = {name: np.concatenate(parts) for name, parts in found.items()}
+    if "variances" in varied:
+        varied["standard_deviations"] = np.sqrt(varied["variances"])
+    left = len(varied["weights"])
+    if left < resamples / 2:
+        raise RunError(f"{resamples - left:,} of {resamples:,} fits of resampled data degenerated; too few are left")
+    ends = {name: _interval(getattr(fit, name), each, name, confidence) for name, each in varied.items()}
+    return Uncertainty(
+        kind,
+        resamples,
+        resamples - left,
+        switched,
+        confidence,
+        {name: each.std(axis=0, ddof=1) for name, each in varied.items()},
+        {name: low for name, (low, _) in ends.items()},
+        {name: high for name, (_, high) in ends.items()},
+    )
+
+
+def _interval(estimate: FloatArray, varied: FloatArray, name: str, confidence: float) -> tuple[FloatArray, FloatArray]:
+    """Both ends: percentiles; for scales the pivotal interval of the ratio to the estimate, which is less short."""
+    low, high = np.quantile(varied, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
+    if name in ("variances", "standard_deviations"):
+        return estimate**2 / high, estimate**2 / low
+    return low, high
+
+
+def _matched(fit: Fit, y: FloatArray, others: Parameters) -> IntArray:
+    """Which component of each other estimate stands for each of the fit's, shape (estimates, K) (Stephens 2000)."""
+    theirs = responsibilities(fit.family, np.broadcast_to(y, (len(others.weights), y.size)), others)
+    shared = np.einsum("nj,ktn->tjk", fit.responsibilities(y), theirs)
+    order = np.empty(shared.shape[:2], dtype=np.int64)
+    for row, each in zip(order, shared, strict=True):
+        row[:] = linear_sum_assignment(each, maximize=True)[1]
+    return order

@@ -1,0 +1,196 @@
+"""`nem fit` as a whole: fits of one column, plain EM beside them, the choice among them, and its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nem_cli.em.arrays import FloatArray
+from nem_cli.em.noise import Noise
+from nem_cli.em.status import Status
+from nem_cli.errors import ConfigError, RunError
+from nem_cli.experiment import folder as files
+from nem_cli.experiment.columns import Columns
+from nem_cli.fit.bootstrap import Uncertainty, bootstrap
+from nem_cli.fit.fit import fit
+from nem_cli.fit.fitted import Fit
+from nem_cli.statistics.table import Column, Table
+
+CLOSE = 2.0
+"""A BIC so near the best says hardly anything (Kass and Raftery 1995)."""
+_ROWS_AT_ONCE = 50_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What `nem fit` found.
+
+    Parameters
+    ----------
+    source, name : str
+        The file, and the column's name or nothing.
+    y : ndarray of shape (n,)
+        The column; a row of the file each.
+    dropped : int
+        Rows left out because a value was missing.
+    fits : tuple of Fit
+        One for each number of components tried.
+    best : Fit
+        The one with the smallest BIC.
+    em : Fit or None
+        Plain EM from the same starts as `best`; None where there is nothing to compare.
+    uncertainty : Uncertainty or None
+        Of `best`, where that was asked for.
+    settings : dict
+        The arguments of `nem_cli.fit` other than the data, the mixture and the noise.
+    """
+
+    source: str
+    name: str
+    y: FloatArray
+    dropped: int
+    fits: tuple[Fit, ...]
+    best: Fit
+    em: Fit | None
+    uncertainty: Uncertainty | None
+    settings: dict[str, Any]
+
+    @property
+    def close(self) -> list[int]:
+        """Other numbers of components whose BIC is nearly the best."""
+        return [each.components for each in self.fits if each is not self.best and each.bic < self.best.bic + CLOSE]
+
+    @property
+    def at_the_end(self) -> bool:
+        """Whether more components than were tried might be better still."""
+        return len(self.fits) > 1 and self.best is self.fits[-1]
+
+    def counts(self) -> Table:
+        """What the fit cost, beside plain EM."""
+        columns = [Column(""), *(Column(name, "d") for name in ("M-steps", "polish", "all starts"))]
+        columns += [Column("log-lik.", ".3f"), Column("BIC", ".2f"), Column("ended")]
+        fits = [each for each in (self.best, self.em) if each]
+        return Table(columns, [["NEM" if each.noise.sigma else "EM", *_cost(each), *_quality(each)] for each in fits])
+
+    def selection(self) -> Table:
+        """The numbers of components tried."""
+        names = [("K", "d"), ("all starts", "d"), ("AIC", ".2f"), ("log-lik.", ".3f"), ("BIC", ".2f"), ("ended", "")]
+        rows = [[each.components, _cost(each)[2], each.aic, *_quality(each)] for each in self.fits]
+        return Table([Column(*name) for name in names], rows, bold=frozenset([self.fits.index(self.best)]))
+
+    def json(self) -> str:
+        """The result as JSON."""
+        record = {
+            "source": self.source,
+            "column": self.name,
+            "dropped": self.dropped,
+            "settings": self.settings,
+            "fit": self.best.record(),
+            "em": self.em.record() if self.em else None,
+            "bootstrap": self.uncertainty.record() if self.uncertainty else None,
+            "selection": [each.record() for each in self.fits] if len(self.fits) > 1 else None,
+        }
+        return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _cost(fit: Fit) -> list[int]:
+    return [fit.m_steps, fit.polish_steps, fit.total_m_steps + fit.total_polish_steps]
+
+
+def _quality(fit: Fit) -> list[float | str]:
+    return [fit.log_likelihood, fit.bic, fit.status.label]
+
+
+def fit_columns(
+    columns: Columns,
+    mixtures: Sequence[int | Mapping[str, Any]],
+    *,
+    noise: Noise,
+    compare_em: bool = True,
+    counted: bool = False,
+    kind: str | None = None,
+    resamples: int = 1000,
+    **settings: Any,
+) -> Outcome:
+    """Fit one column.
+
+    Parameters
+    ----------
+    columns : Columns
+        The column, and its counts as a second one.
+    mixtures : sequence of int or mapping
+        Numbers of components, or one start by its values; of several the best BIC is `best`.
+    noise : Noise
+    compare_em : bool
+        Fit plain EM too, from the same starts, where there is noise.
+    counted : bool
+        Whether the second column says how often each value stands in the data.
+    kind, resamples
+        See `nem_cli.fit.bootstrap.bootstrap`; none by default.
+    **settings
+        See `nem_cli.fit`.
+
+    Raises
+    ------
+    ConfigError
+        If the data or a setting is refused.
+    RunError
+        If several numbers of components were tried and every fit degenerated.
+    """
+    y = columns.values[:, 0]
+    counts = columns.values[:, 1] if counted else None
+
+    def fitted(mixture: int | Mapping[str, Any], noise: Noise) -> Fit:
+        try:
+            return fit(y, mixture, counts=counts, noise=noise, **settings)
+        except ConfigError as error:
+            names = {"y": columns.names[0], "counts": columns.names[-1]}
+            name, bracket, rest = error.path.partition("[")
+            if name not in names:
+                raise
+            row = f"value {int(rest[:-1]) + 1}" if bracket else ""
+            path = ", ".join(part for part in (names[name], row) if part)
+            raise ConfigError(error.problem, source=columns.source, path=path, value=error.value) from None
+
+    fits = tuple(fitted(mixture, noise) for mixture in mixtures)
+    sound = [each for each in fits if each.status != Status.DEGENERATE]
+    if len(fits) > 1 and not sound:
+        raise RunError("every fit degenerated; try fewer components, or other starts")
+    best = min(sound, key=lambda each: each.bic) if sound else fits[0]
+    em = fitted(mixtures[fits.index(best)], Noise()) if compare_em and noise.sigma > 0 else None
+    uncertainty = None
+    if kind is not None and best.status != Status.DEGENERATE:
+        seed = settings.get("seed", 0)
+        uncertainty = bootstrap(best, y, counts=counts, kind=kind, resamples=resamples, seed=seed)
+    return Outcome(columns.source, columns.names[0], y, columns.dropped, fits, best, em, uncertainty, settings)
+
+
+def write_fit(outcome: Outcome, out: Path) -> None:
+    """Write ``fit.json``, ``responsibilities.csv`` and the figure into a folder.
+
+    Raises
+    ------
+    RunError
+        If a file can't be written.
+    """
+    from nem_cli.drawing.style import save_figure  # matplotlib is slow to import
+
+    best, y = outcome.best, outcome.y
+    files.write_over(out / "fit.json", outcome.json() + "\n")
+    files.write(out / "responsibilities.csv", responsibilities_csv(best, y))
+    title = f"{Path(outcome.source).name}: {best.samples:,} values, K = {best.components}"
+    save_figure(best.plot(y, title, outcome.name or "value"), out)
+
+
+def responsibilities_csv(fit: Fit, y: FloatArray) -> Iterator[str]:
+    """A row a value in the order of the data, in chunks: the value, p(Z = j | y) for every j, and the likeliest j."""
+    names = [f"responsibility_{j + 1}" for j in range(fit.components)]
+    yield ",".join(["value", *names, "component"]) + "\n"
+    for first in range(0, len(y), _ROWS_AT_ONCE):
+        part = y[first : first + _ROWS_AT_ONCE]
+        r = fit.responsibilities(part)
+        rows = zip(part.tolist(), r.tolist(), (1 + r.argmax(axis=1)).tolist(), strict=True)
+        yield "".join(f"{value!r},{','.join(map(repr, row))},{j}\n" for value, row, j in rows)
