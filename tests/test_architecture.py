@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,13 @@ def test_each_room_imports_only_from_floors_below_and_wings_before_it(path):
         assert not [name for name in imports(path) if name.split(".")[0] == "nem_cli"]
     if room not in {"__init__", "__main__"}:
         assert "nem_cli" not in {name for name in imports(path) if name == "nem_cli"}, "the package's face"
+
+
+def test_the_picture_in_contributing_is_this_house():
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    drawn = re.findall(r"^(\w+)/  ", text, flags=re.M)
+    assert drawn == [*ABOVE, *reversed(WINGS), *reversed(FLOORS)]
+    assert set(drawn) <= {path.name for path in PACKAGE.iterdir() if path.is_dir()}
 
 
 def test_the_em_floor_is_pure_numpy_and_scipy():

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nem_cli.terminal import messages as terminal
 from nem_cli.terminal import options
+
+if TYPE_CHECKING:
+    from nem_cli.experiment.runner import Workers
 
 
 @terminal.resumable
@@ -22,6 +26,10 @@ def figures(
     timeout: options.Timeout = None,
     everything: Annotated[bool, typer.Option("--all", help="Run every study too, and put it into the report.")] = False,
     fresh: options.Fresh = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Run everything afresh elsewhere and compare its csv files with those there."),
+    ] = False,
     quiet: options.Quiet = False,
     json: options.Json = False,
     dry_run: options.DryRun = False,
@@ -42,6 +50,9 @@ def figures(
         for sentence in estimates(trials, workers, everything=everything):
             terminal.console().print(sentence)
         return
+    if check:
+        _check(out, trials, workers, quiet=quiet, json=json)
+        return
     made = make(
         out,
         trials=trials,
@@ -60,3 +71,23 @@ def figures(
             typer.echo(f"{folder / 'comparison.png'}: the modes compared at their optima")
         terminal.print_table(verdict_table(made.rows).rich())
         typer.echo(f"{made.report}: the report; its table is in {made.verdict}")
+
+
+@terminal.command
+def _check(out: Path, trials: int | None, workers: Workers, *, quiet: bool, json: bool) -> None:
+    """`--check`: a command of its own, since one that is interrupted keeps nothing."""
+    from json import dumps
+
+    from nem_cli.errors import RunError
+    from nem_cli.paper.check import check
+
+    found = check(out, trials=trials, workers=workers, progress=lambda name: terminal.progress(name, quiet or json))
+    if json:
+        typer.echo(dumps([dataclasses.asdict(each) for each in found], indent=2))
+    elif not quiet:
+        for each in found:
+            typer.echo(each)
+    if found:
+        raise RunError(f"{out}: csv files differ from those made afresh in {len(found)} places; the first: {found[0]}")
+    if not (quiet or json):
+        typer.echo(f"{out}: the csv files agree with those made afresh")
