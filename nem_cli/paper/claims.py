@@ -1,65 +1,48 @@
-"""The paper's claims: each is one function from a protocol's runs to a number of ours, and a row of the verdict."""
+"""The paper's claims under a protocol: each is one function from trials to our number, and a row of the verdict."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nem_cli.paper.studies.study import MODES, of_means, speedup
-from nem_cli.statistics import published as paper
+from nem_cli.paper.studies.study import of_means
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.optimum import optimum_set
-from nem_cli.statistics.run import Run
-from nem_cli.statistics.summary import Row
-from nem_cli.statistics.table import Column, Table
+from nem_cli.statistics.prediction import PRINTED, Prediction, outcome, trials_assumed
+from nem_cli.statistics.study import MODES, Protocol
+from nem_cli.statistics.table import Cell, Column, Table
 
-COMPATIBLE, INCOMPATIBLE, UNCHECKABLE = "compatible", "incompatible", "can't be checked"
-STUDY_TRIALS = 100
-"""Trials a level that the standard error of the difference is given for."""
 FEWEST = 4
 """Trials that a level can be chosen and measured on."""
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """A protocol's finished runs.
-
-    Parameters
-    ----------
-    name : str
-        five-parameter, variances-only or data-driven.
-    modes : dict of str to Run
-        A sweep of sigma for each of the paper's modes.
-    blind : Run, optional
-        Both modes, screened and blind.
-    """
-
-    name: str
-    modes: dict[str, Run]
-    blind: Run | None = None
-
-    @property
-    def trials(self) -> int:
-        """Of each level."""
-        return self.modes["additive"].experiment.trials
+WIDTHS = (14, 0, 0, 0, 0)
+"""Of the columns on a terminal, at least: the longest word of a claim."""
+UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A row of the verdict: a claim under a protocol.
+    """A row of ``verdict.csv``: a claim under a protocol. What can't be had is NaN.
 
     Parameters
     ----------
     paper : float
-        The paper's number; NaN for a claim that is none.
+        The paper's number; NaN for the shape, which is none.
     value, ci_low, ci_high : float
-        Ours, with a 95 % interval; NaN where it can't be had.
+        Ours, with a 95 % interval. Of the shape: the share of studies that show it.
+    predictive_low, predictive_high, p : float
+        Where studies of `trials_assumed` trials print the number, and how often as far out as the paper's.
+    trials_assumed : int
+        The size of study that makes all of the paper's numbers together most likely; 0 where there are too few trials.
+    base_rate : float
+        The share of the declared protocols that pass the claim.
     outcome : str
+        compatible-informative, compatible, incompatible or cannot-be-checked.
     """
 
     claim: str
@@ -68,46 +51,61 @@ class Verdict:
     value: float
     ci_low: float
     ci_high: float
+    predictive_low: float
+    predictive_high: float
+    p: float
+    trials_assumed: int
+    base_rate: float
     outcome: str
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A claim of the paper: its name, its number, the ends of the cell that this was rounded to, and ours."""
+def verdict(
+    name: str, protocol: Protocol, predictions: Sequence[Prediction], base_rates: Mapping[str, float], seed: int
+) -> list[Verdict]:
+    """Every claim under a protocol.
 
-    name: str
-    paper: float
-    cell: tuple[float, float]
-    measure: Callable[[Protocol], Estimate | None]
-
-    def judge(self, ours: Estimate | None) -> str:
-        """The outcome: a number is compatible where our interval meets its cell."""
-        if ours is None or math.isnan(ours.low):
-            return UNCHECKABLE
-        return COMPATIBLE if ours.low <= self.cell[1] and ours.high >= self.cell[0] else INCOMPATIBLE
-
-
-def verdict(protocols: Iterable[Protocol]) -> list[Verdict]:
-    """Every claim under every protocol, protocol by protocol."""
-    return [_row(claim, protocol) for protocol in protocols for claim in claims()]
+    Parameters
+    ----------
+    name : str
+        The protocol's.
+    protocol : Protocol
+        Its trials.
+    predictions : sequence of Prediction
+        Of studies of several sizes on fresh data.
+    base_rates : dict
+        By claim, where they are known.
+    seed : int
+        Of the bootstraps.
+    """
+    assumed = trials_assumed(predictions) if predictions else None
+    rows = []
+    for claim, measure in CLAIMS.items():
+        ours = measure(protocol, seed, assumed) if len(protocol.em) >= FEWEST else UNKNOWN
+        low, high = assumed.interval(claim) if assumed and claim != "shape" else (math.nan, math.nan)
+        p = math.nan if assumed is None else assumed.shape if claim == "shape" else assumed.p[claim]
+        printed = PRINTED[claim].value if claim in PRINTED else math.nan
+        size = assumed.n if assumed else 0
+        rate = base_rates.get(claim, math.nan)
+        said = outcome(predictions, claim, assumed)
+        rows.append(Verdict(claim, printed, name, ours.value, ours.low, ours.high, low, high, p, size, rate, said))
+    return rows
 
 
 def verdict_table(rows: Sequence[Verdict]) -> Table:
-    """For a terminal."""
-    columns = [
-        Column("claim"),
-        Column("the paper", ".4g"),
-        Column("protocol"),
-        Column("ours", ".3g"),
-        Column("outcome"),
-    ]
-    return Table(
-        columns,
-        [
-            (row.claim, row.paper, row.protocol, Estimate(row.value, row.ci_low, row.ci_high), row.outcome)
-            for row in rows
-        ],
-    )
+    """For a terminal: is the paper's number compatible with each protocol? A star where that is informative."""
+    said = {"compatible-informative": "yes*", "compatible": "yes", "incompatible": "no", "cannot-be-checked": "?"}
+    names = list(dict.fromkeys(row.protocol for row in rows))
+    columns = [Column("compatible?"), Column("paper", ".3g"), *(Column(_words(name)) for name in names)]
+    cells: list[list[Cell]] = []
+    for claim in CLAIMS:
+        same = [row for row in rows if row.claim == claim]
+        cells.append([_words(claim), same[0].paper, *(f"{row.value:.3g} {said[row.outcome]}" for row in same)])
+    return Table(columns, cells)
+
+
+def _words(name: str) -> str:
+    """A name that a narrow column can break."""
+    return name.replace("-", " ")
 
 
 def verdict_json(rows: Sequence[Verdict]) -> str:
@@ -116,87 +114,56 @@ def verdict_json(rows: Sequence[Verdict]) -> str:
     return json.dumps(records, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def claims() -> Iterator[Claim]:
-    """In the order of the page."""
-    yield _number("em", paper.EM_ITERATIONS, _em)
-    for mode in MODES:
-        yield _number(f"{mode}-speedup", paper.OPTIMA[mode].speedup, partial(_speedup, mode))
-    for mode in MODES:
-        yield _number(f"{mode}-sigma", paper.OPTIMA[mode].level, partial(_sigma, mode))
-    centre, half = paper.interval(95).centre, paper.interval(95).low.half_unit
-    yield Claim("difference", centre, (centre - half, centre + half), _difference)
-    error = paper.implied_standard_error()
-    yield Claim("difference-se", error, (error - 0.003, error + 0.003), _standard_error)  # both ends are rounded to .01
-    yield Claim("shape", math.nan, (0, math.inf), _shape)
+def _best(protocol: Protocol, mode: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """M-steps at a mode's best level and of EM, on the half of the trials that the level wasn't chosen on."""
+    half, curve = len(protocol.em) // 2, protocol.curves[mode]
+    best = int(np.argmin(curve.counts[:half].mean(axis=0)))
+    return curve.counts[half:, best].astype(np.int64), protocol.em[half:].astype(np.int64)
 
 
-def _number(name: str, printed: paper.Number, measure: Callable[[Protocol], Estimate | None]) -> Claim:
-    return Claim(name, printed.value, (printed.value - printed.half_unit, printed.value + printed.half_unit), measure)
+def _em(protocol: Protocol, seed: int, assumed: Prediction | None) -> Estimate:
+    """EM's mean M-steps."""
+    return mean_estimate(protocol.em)
 
 
-def _row(claim: Claim, protocol: Protocol) -> Verdict:
-    ours = claim.measure(protocol) if protocol.trials >= FEWEST else None
-    known = ours or Estimate(math.nan, math.nan, math.nan)
-    return Verdict(claim.name, claim.paper, protocol.name, known.value, known.low, known.high, claim.judge(ours))
-
-
-def _em(protocol: Protocol) -> Estimate | None:
-    """EM's mean M-steps in Figure 1."""
-    run = protocol.modes["multiplicative"]
-    return run.estimate(run.em(run.best()), "mean_iterations")
-
-
-def _best(run: Run) -> tuple[Row, slice]:
-    """The best level, chosen on half of the trials, and the other half: the least of many means is too small."""
-    choose, judge = run.halves
-    return run.best(trials=choose), judge
-
-
-def _speedup(mode: str, protocol: Protocol) -> Estimate:
+def _speedup(mode: str, protocol: Protocol, seed: int, assumed: Prediction | None) -> Estimate:
     """Per cent fewer M-steps than EM at a mode's best level."""
-    run = protocol.modes[mode]
-    return speedup(run, *_best(run))
+    return of_means(_best(protocol, mode), lambda means: 100 * (1 - means[0] / means[1]), seed)
 
 
-def _sigma(mode: str, protocol: Protocol) -> Estimate:
+def _sigma(mode: str, protocol: Protocol, seed: int, assumed: Prediction | None) -> Estimate:
     """A mode's best level, with the ends of the confidence set of levels."""
-    run = protocol.modes[mode]
-    rows = [row for row in run.rows if row.sigma]
-    counts = np.column_stack([run.counts(row) for row in rows])
-    found = optimum_set(counts, [row.sigma for row in rows], np.random.default_rng(run.experiment.seed))
+    curve = protocol.curves[mode]
+    found = optimum_set(curve.counts, curve.sigmas.tolist(), np.random.default_rng(seed))
     return Estimate(found.best, min(found.members), max(found.members))
 
 
-def _difference(protocol: Protocol) -> Estimate:
+def _difference(protocol: Protocol, seed: int, assumed: Prediction | None) -> Estimate:
     """M-steps at the best levels, additive minus multiplicative, paired."""
-    additive, multiplicative = _at_best(protocol)
-    return mean_estimate(additive - multiplicative)
+    return mean_estimate(_best(protocol, "additive")[0] - _best(protocol, "multiplicative")[0])
 
 
-def _standard_error(protocol: Protocol) -> Estimate:
-    """Of that difference in a study of `STUDY_TRIALS` trials a level, each mode on data of its own."""
-    additive, multiplicative = _at_best(protocol)
-    squares = [additive, additive**2, multiplicative, multiplicative**2]
+def _standard_error(protocol: Protocol, seed: int, assumed: Prediction | None) -> Estimate:
+    """Of that difference in a study of the assumed size, each mode on data of its own."""
+    if assumed is None:
+        return UNKNOWN
+    columns = [column for mode in MODES for column in (_best(protocol, mode)[0], _best(protocol, mode)[0] ** 2)]
     return of_means(
-        protocol.modes["additive"],
-        squares,
-        lambda means: np.sqrt((means[1] - means[0] ** 2 + means[3] - means[2] ** 2) / STUDY_TRIALS),
+        columns, lambda means: np.sqrt((means[1] - means[0] ** 2 + means[3] - means[2] ** 2) / assumed.n), seed
     )
 
 
-def _at_best(protocol: Protocol) -> list[np.ndarray]:
-    levels = [(run, *_best(run)) for run in (protocol.modes["additive"], protocol.modes["multiplicative"])]
-    return [run.counts(row)[judge] for run, row, judge in levels]
+def _shape(protocol: Protocol, seed: int, assumed: Prediction | None) -> Estimate:
+    """The share of studies of the assumed size in which both curves are U-shaped about EM and blind noise is slower."""
+    return Estimate(assumed.shape, math.nan, math.nan) if assumed else UNKNOWN
 
 
-def _shape(protocol: Protocol) -> Estimate:
-    """The least of the margins by which low noise is below EM, and high noise and blind noise are above."""
-    margins = []
-    for mode, run in protocol.modes.items():
-        best, judge = _best(run)
-        largest = max(run.rows, key=lambda row: row.sigma)
-        margins += [mean_estimate((run.counts(run.em(best)) - run.counts(best))[judge]), run.difference(largest)]
-        if protocol.blind:
-            at = {"noise.injection": mode, "noise.screen": "none", "sigma": paper.OPTIMA[mode].sigma}
-            margins += [protocol.blind.difference(row) for row in protocol.blind.where(at)]
-    return min(margins, key=lambda each: each.low)
+CLAIMS: Mapping[str, Callable[[Protocol, int, Prediction | None], Estimate]] = {
+    "em": _em,
+    **{f"{mode}-speedup": partial(_speedup, mode) for mode in MODES},
+    **{f"{mode}-sigma": partial(_sigma, mode) for mode in MODES},
+    "difference": _difference,
+    "difference-se": _standard_error,
+    "shape": _shape,
+}
+"""In the order of the page."""

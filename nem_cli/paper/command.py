@@ -41,7 +41,7 @@ def figures(
     Example: nem figures --trials 200
     """
     from nem_cli.experiment.runner import Workers
-    from nem_cli.paper.claims import verdict_json, verdict_table
+    from nem_cli.paper.claims import WIDTHS, verdict_json, verdict_table
     from nem_cli.paper.figures import estimates
     from nem_cli.paper.figures import figures as make
 
@@ -69,7 +69,7 @@ def figures(
             typer.echo(f"{run.folder / 'figure.png'}: {run.experiment.title}")
         for folder in made.comparisons:
             typer.echo(f"{folder / 'comparison.png'}: the modes compared at their optima")
-        terminal.print_table(verdict_table(made.rows).rich())
+        terminal.print_table(verdict_table(made.rows).rich(WIDTHS))
         typer.echo(f"{made.report}: the report; its table is in {made.verdict}")
 
 

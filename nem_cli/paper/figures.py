@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nem_cli.compare.compare import run_plan
 from nem_cli.compare.plan import Asked, Plan
@@ -14,12 +15,14 @@ from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import load
 from nem_cli.experiment.runner import Workers
 from nem_cli.experiment.shipped import shipped_configs
-from nem_cli.paper import claims
-from nem_cli.paper.claims import Protocol, Verdict
-from nem_cli.paper.records import to_csv
+from nem_cli.paper.claims import Verdict
+from nem_cli.paper.records import read_csv, to_csv
 from nem_cli.statistics.run import Run
 from nem_cli.sweep.estimate import estimate
 from nem_cli.sweep.sweep import Shown, collect, sweep
+
+if TYPE_CHECKING:
+    from nem_cli.paper.page import ProtocolRuns
 
 PREFIXES = {"five-parameter": "", "variances-only": "companion-", "data-driven": "data-driven-"}
 """The protocols, and how their configs' names begin."""
@@ -59,6 +62,7 @@ def experiments(trials: int | None = None, *, everything: bool = False) -> list[
     names = [f"{prefix}{mode}" for prefix in PREFIXES.values() for mode in ("mnem", "anem")]
     names += ["blind", "companion-blind"]
     if everything:
+        names += [f"prediction-{name}" for name in PREFIXES]
         names += [name for study in STUDIES for name in study.configs]
     return [load(configs[name], trials=trials) for name in dict.fromkeys(names)]
 
@@ -91,7 +95,7 @@ def figures(
     command : sequence of str
         What the manifests say made them.
     """
-    from nem_cli.paper.page import render  # matplotlib and jinja2 are slow to import
+    from nem_cli.paper.page import ProtocolRuns, render  # matplotlib and jinja2 are slow to import
 
     runs: dict[str, Run] = {}
     for experiment in experiments(trials, everything=everything):
@@ -107,24 +111,52 @@ def figures(
         run_plan(plan, workers, progress, command)
         compared[protocol] = plan.folder
     protocols = [
-        Protocol(
+        ProtocolRuns(
             name,
             {"multiplicative": runs[f"{prefix}mnem"], "additive": runs[f"{prefix}anem"]},
             runs.get(f"{prefix}blind"),
         )
         for name, prefix in PREFIXES.items()
     ]
-    rows = claims.verdict(protocols)
-    files.write(root / "verdict.csv", to_csv(Verdict, rows))
+    with progress("predictive check"):
+        _check(root, protocols, runs)
     found = {name: json.loads(files.read_text(folder / "comparison.json")) for name, folder in compared.items()}
-    files.write(root / "report.html", render(root, protocols, rows, found))
-    return Made(tuple(runs.values()), tuple(compared.values()), root / "report.html", root / "verdict.csv", tuple(rows))
+    files.write(root / "report.html", render(root, protocols, found))
+    return Made(
+        tuple(runs.values()),
+        tuple(compared.values()),
+        root / "report.html",
+        root / "verdict.csv",
+        tuple(read_csv(Verdict, root / "verdict.csv")),
+    )
+
+
+def _check(root: Path, protocols: Sequence[ProtocolRuns], runs: Mapping[str, Run]) -> None:
+    """Write the predictive check: from the runs that were made for it, or, in a folder without any, from the figures'.
+
+    In a folder that has their csv files but not their trials, the check is kept.
+    """
+    from nem_cli.drawing.style import save_figure
+    from nem_cli.paper import prediction
+
+    made = {name: runs[f"prediction-{name}"] for name in PREFIXES if f"prediction-{name}" in runs}
+    if made:
+        trials = {name: prediction.of_run(run) for name, run in made.items()}
+    elif any((root / f"prediction-{name}" / "summary.csv").is_file() for name in PREFIXES):
+        return
+    else:
+        trials = {each.name: prediction.of_figures(each.modes, each.blind) for each in protocols}
+    checked = prediction.check(trials, {}, protocols[0].modes["additive"].experiment.seed)
+    files.write(root / "prediction.csv", to_csv(prediction.Predicted, checked.predicted))
+    files.write(root / "prediction" / "thinned.csv", to_csv(prediction.Predicted, checked.thinned))
+    files.write(root / "prediction" / "quantiles.csv", to_csv(prediction.Quantile, checked.quantiles))
+    files.write(root / "verdict.csv", to_csv(Verdict, checked.verdict))
+    save_figure(prediction.figure(checked.quantiles), root / "prediction")
 
 
 def _measure_studies(root: Path, runs: dict[str, Run], workers: Workers, progress: Shown) -> None:
     """Write every study's numbers, and its figure where it draws one of its own."""
     from nem_cli.drawing.style import save_figure
-    from nem_cli.paper.page import STUDY_CSV
     from nem_cli.paper.studies import STUDIES
 
     for study in STUDIES:
@@ -134,7 +166,7 @@ def _measure_studies(root: Path, runs: dict[str, Run], workers: Workers, progres
                 return collect(folder, experiment, workers=workers, progress=report)
 
             records = study.measure(runs, collect_more)
-        files.write(root / study.name / STUDY_CSV, to_csv(study.record, records))
+        files.write(root / study.name / study.file, to_csv(study.record, records))
         if study.figure:
             save_figure(study.figure(runs, records), root / study.name, "study")
 

@@ -20,23 +20,47 @@ from nem_cli.drawing.curves import draw_curves
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import style
 from nem_cli.experiment import folder as files
-from nem_cli.paper.claims import Protocol, Verdict
+from nem_cli.paper.claims import UNKNOWN, Verdict
+from nem_cli.paper.prediction import Predicted, Quantile, figure, joints
 from nem_cli.paper.protocol_table import protocol_table
 from nem_cli.paper.records import read_csv
 from nem_cli.paper.studies import STUDIES
-from nem_cli.paper.studies.study import MODES, Study, less
+from nem_cli.paper.studies.study import Study, less
 from nem_cli.paper.svg import page_svg
 from nem_cli.statistics import published
 from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.run import Run
+from nem_cli.statistics.study import MODES
 from nem_cli.statistics.summary import ENOUGH, ended
 from nem_cli.statistics.table import Cell, Column, Table
 
-STUDY_CSV = "study.csv"
-UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 _POWER = re.compile(r"(?<=\w)\^(-?\w+(?:\.\d+)?)")
 _PANEL = (5.6, 3.9)
 """Inches; two stand side by side."""
+
+
+@dataclass(frozen=True)
+class ProtocolRuns:
+    """The runs of a protocol's figures.
+
+    Parameters
+    ----------
+    name : str
+        five-parameter, variances-only or data-driven.
+    modes : dict of str to Run
+        A sweep of sigma for each of the paper's modes.
+    blind : Run, optional
+        Both modes, screened and blind.
+    """
+
+    name: str
+    modes: Mapping[str, Run]
+    blind: Run | None = None
+
+    @property
+    def trials(self) -> int:
+        """Of each level."""
+        return self.modes["additive"].experiment.trials
 
 
 @dataclass(frozen=True)
@@ -73,17 +97,14 @@ class Section:
     body: Markup
 
 
-def render(
-    root: Path, protocols: Sequence[Protocol], verdict: Sequence[Verdict], comparisons: Mapping[str, dict[str, Any]]
-) -> str:
+def render(root: Path, protocols: Sequence[ProtocolRuns], comparisons: Mapping[str, dict[str, Any]]) -> str:
     """The page as HTML.
 
     Parameters
     ----------
     root : Path
-        The folder of the page. Every study whose csv it holds gets a section.
-    protocols : sequence of Protocol
-    verdict : sequence of Verdict
+        The folder of the page, with the verdict's csv files. Every study whose csv it holds gets a section.
+    protocols : sequence of ProtocolRuns
     comparisons : dict
         By protocol, as in ``comparison.json``.
     """
@@ -94,7 +115,11 @@ def render(
         protocols=protocols,
         figures={run.name: _panel(run) for run in protocols[0].modes.values()},
         costs=_costs(root, protocols),
-        verdict=verdict,
+        verdict=read_csv(Verdict, root / "verdict.csv"),
+        joints=joints(
+            read_csv(Predicted, root / "prediction.csv"), read_csv(Predicted, root / "prediction/thinned.csv")
+        ),
+        distributions=_distributions(read_csv(Quantile, root / "prediction/quantiles.csv")),
         comparisons=comparisons,
         settings=protocol_table([[run.experiment for run in protocol.modes.values()] for protocol in protocols]),
         sections=sections,
@@ -125,7 +150,7 @@ def section(root: Path, study: Study) -> Section | None:
     FolderError
         If one can't be read.
     """
-    path = root / study.name / STUDY_CSV
+    path = root / study.name / study.file
     if not path.is_file() or not all((root / name / "summary.csv").is_file() for name in study.configs):
         return None
     runs = {name: Run.open(root / name) for name in study.configs}
@@ -138,6 +163,13 @@ def section(root: Path, study: Study) -> Section | None:
 
     body = template(study.name).render(rows=records, picture=picture)
     return Section(study.name, runs[study.name].experiment.title or study.name, records, Markup(body))  # noqa: S704
+
+
+def _distributions(quantiles: Sequence[Quantile]) -> Markup:
+    if not quantiles:
+        return Markup()
+    alt = "What studies of several sizes print of each number under each protocol, with the paper's number marked."
+    return Markup(page_svg(figure(quantiles), "prediction", alt))  # noqa: S704  (ours)
 
 
 def _panel(run: Run) -> Markup:
@@ -156,7 +188,7 @@ def _panel(run: Run) -> Markup:
     return Markup(page_svg(figure, run.name, alt))  # noqa: S704  (ours)
 
 
-def _costs(root: Path, protocols: Iterable[Protocol]) -> list[Cost]:
+def _costs(root: Path, protocols: Iterable[ProtocolRuns]) -> list[Cost]:
     prices = _prices(root / "benchmark.csv")
     costs = []
     for protocol in protocols:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from nem_cli.paper.studies.study import MODES, SCREENED, Collect, Runs, Study, speedup
+from nem_cli.paper.studies.study import SCREENED, Collect, Runs, Study, speedup
 from nem_cli.statistics.estimate import Estimate, Sign
 from nem_cli.statistics.run import Run
+from nem_cli.statistics.study import MODES
 from nem_cli.sweep.figure import run_figure
 
 PROTOCOLS = {"blind": "five-parameter", "companion-blind": "variances-only"}

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from nem_cli.paper.studies.study import MODES, Collect, Runs, Study, at_edge, speedup
+from nem_cli.paper.studies.study import Collect, Runs, Study, at_edge, speedup
 from nem_cli.statistics.estimate import Estimate, Sign, mean_estimate
 from nem_cli.statistics.published import DECAY
 from nem_cli.statistics.run import Run
+from nem_cli.statistics.study import MODES
 from nem_cli.sweep.figure import run_figure
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from nem_cli.paper.studies.study import MODES, Collect, Runs, Study
+from nem_cli.paper.studies.study import Collect, Runs, Study
 from nem_cli.statistics.estimate import Sign
 from nem_cli.statistics.run import Run
+from nem_cli.statistics.study import MODES
 from nem_cli.statistics.summary import Row
 from nem_cli.sweep.figure import run_figure
 

@@ -9,10 +9,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from nem_cli.experiment.plan import validate
-from nem_cli.paper.studies.study import MODES, Collect, Runs, Study, at_edge
+from nem_cli.paper.studies.study import Collect, Runs, Study, at_edge
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.published import DECAY, OPTIMA
 from nem_cli.statistics.run import Run
+from nem_cli.statistics.study import MODES
 from nem_cli.statistics.summary import Row
 from nem_cli.sweep.figure import run_figure
 

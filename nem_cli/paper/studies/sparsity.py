@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from nem_cli.paper.studies.study import MODES, Collect, Runs, Study, less
+from nem_cli.paper.studies.study import Collect, Runs, Study, less
 from nem_cli.statistics.estimate import Estimate
+from nem_cli.statistics.study import MODES
 from nem_cli.sweep.figure import run_figure
 
 

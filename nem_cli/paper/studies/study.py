@@ -19,8 +19,6 @@ from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
 
-MODES = ("multiplicative", "additive")
-"""In the order of the paper's figures."""
 SCREENED = "every-component"
 """The paper's screen."""
 
@@ -48,12 +46,15 @@ class Study:
         From the runs, with their trials, to records; the second argument runs further trials.
     figure : callable
         From the runs' summaries and the records to a figure; needs no trials.
+    file : str
+        The csv of the records, in the study's folder.
     """
 
     configs: tuple[str, ...]
     record: type
     measure: Callable[[Runs, Collect], Sequence[Any]]
     figure: Callable[[Runs, Sequence[Any]], Figure] | None = None
+    file: str = "study.csv"
 
     @property
     def name(self) -> str:
@@ -62,23 +63,26 @@ class Study:
 
 
 def of_means(
-    run: Run, columns: Sequence[NDArray[np.integer]], function: Callable[[FloatArray], FloatArray]
+    columns: Sequence[NDArray[np.integer]],
+    function: Callable[[FloatArray], FloatArray],
+    seed: int,
+    resamples: int = 2000,
 ) -> Estimate:
     """A function of the means of paired columns, with its percentile bootstrap interval.
 
     Parameters
     ----------
-    run : Run
-        For the seed and the resamples.
     columns : sequence of ndarray of int, shape (trials,)
         On the same data.
     function : callable
         From means of shape (columns, ...) to numbers of shape (...).
+    seed : int
+        Of the bootstrap.
+    resamples : int
     """
     counts = np.column_stack(columns)
-    rng = stream(run.experiment.seed, BOOTSTRAP)
     with np.errstate(divide="ignore", invalid="ignore"):
-        replicates = function(jointly_resampled_means(counts, run.experiment.bootstrap.resamples, rng).T)
+        replicates = function(jointly_resampled_means(counts, resamples, stream(seed, BOOTSTRAP)).T)
         value = function(counts.mean(axis=0))
     low, high = percentile_interval(replicates, 0.95)
     return Estimate(float(value), float(low), float(high))
@@ -87,7 +91,7 @@ def of_means(
 def speedup(run: Run, row: Row, trials: slice) -> Estimate:
     """Per cent fewer M-steps than plain EM, over some of the trials."""
     counts = [run.counts(each)[trials] for each in (run.em(row), row)]
-    return of_means(run, counts, lambda means: 100 * (1 - means[1] / means[0]))
+    return of_means(counts, lambda means: 100 * (1 - means[1] / means[0]), run.experiment.seed)
 
 
 def less(a: Estimate, b: Estimate) -> Estimate:

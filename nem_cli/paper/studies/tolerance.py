@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from nem_cli.drawing.curves import draw_curves
 from nem_cli.drawing.frame import add_caption, add_legend
 from nem_cli.drawing.style import style
-from nem_cli.paper.studies.study import MODES, Collect, Runs, Study
+from nem_cli.paper.studies.study import Collect, Runs, Study
 from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.run import Run
+from nem_cli.statistics.study import MODES
 from nem_cli.sweep.figure import caption
 
 
