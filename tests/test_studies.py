@@ -100,6 +100,7 @@ ESTIMATES = [
 WORDS = {
     "mode": ("multiplicative", "additive"),
     "side": ("below", "at", "above"),
+    "screen": ("screened", "blind"),
     "algorithm": ("EM", "noise", "SQUAREM"),
     "protocol": ("five-parameter",),
 }
@@ -179,16 +180,20 @@ def test_blind_noise(blind, slower, faster, tmp_path):
 ])  # fmt: skip
 def test_the_control(mean, average, share, sign, tmp_path):
     by_screen = {"every-component": -8, "mean-shift": mean, "posterior-average": average, "none": 5}
-    for each in measured("mean-shift", lambda level: by_screen[noise(level).screen], tmp_path):
+    found = measured("mean-shift", lambda level: by_screen[noise(level).screen], tmp_path)
+    assert [each.protocol for each in found] == ["variances-only"] * 2 + ["five-parameter"] * 2
+    assert [math.isnan(each.average_sigma) for each in found] == [False, False, True, True]
+    for each in found:
         assert each.share.value == pytest.approx(share, abs=1)
         assert each.share.low <= each.share.value <= each.share.high
         assert each.saved.value == pytest.approx(8, abs=0.1)
-        assert each.average.sign is sign
+        assert each.average.sign is (sign if each.protocol == "variances-only" else Sign.UNCLEAR)
 
 
 @pytest.mark.parametrize(("narrow", "wide"), [(5, -5), (-5, -5), (5, 5)])
 def test_harm(narrow, wide, tmp_path):
     found = measured("harm", lambda level: narrow if level.trial.start.variances[0] < 4 else wide, tmp_path)
+    assert {(each.screen, each.side) for each in found} >= {("screened", "below"), ("blind", "above")}
     for each in found:
         more = narrow if each.side == "below" else wide
         assert (each.slower, each.faster) == ((each.levels, 0) if more > 0 else (0, each.levels))

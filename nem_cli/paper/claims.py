@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from nem_cli.paper.studies.study import of_means
+from nem_cli.paper.studies.study import UNKNOWN, of_means
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.optimum import optimum_set
 from nem_cli.statistics.prediction import PRINTED, Prediction, outcome, trials_assumed
@@ -22,7 +22,6 @@ FEWEST = 4
 """Trials that a level can be chosen and measured on."""
 WIDTHS = (14, 0, 0, 0, 0)
 """Of the columns on a terminal, at least: the longest word of a claim."""
-UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)

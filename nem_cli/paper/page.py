@@ -20,12 +20,12 @@ from nem_cli.drawing.curves import draw_curves
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import style
 from nem_cli.experiment import folder as files
-from nem_cli.paper.claims import UNKNOWN, Verdict
+from nem_cli.paper.claims import Verdict
 from nem_cli.paper.prediction import Predicted, Quantile, figure, joints
 from nem_cli.paper.protocol_table import protocol_table
 from nem_cli.paper.records import read_csv
 from nem_cli.paper.studies import STUDIES
-from nem_cli.paper.studies.study import Study, less
+from nem_cli.paper.studies.study import UNKNOWN, Study, less
 from nem_cli.paper.svg import page_svg
 from nem_cli.statistics import published
 from nem_cli.statistics.estimate import Estimate

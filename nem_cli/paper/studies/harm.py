@@ -1,4 +1,4 @@
-"""When does noise harm? Start variances from far below to far above the true ones."""
+"""When does noise harm? Start variances from far below to far above the true ones, with noise screened and blind."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Side:
 
     Parameters
     ----------
+    screen : str
+        screened or blind.
     side : str
         below, at, above.
     levels, slower, faster : int
@@ -29,6 +31,7 @@ class Side:
         Per cent fewer M-steps than EM, the least and the most.
     """
 
+    screen: str
     mode: str
     side: str
     levels: int
@@ -39,10 +42,10 @@ class Side:
 
 
 def measure(runs: Runs, collect: Collect) -> list[Side]:
-    return list(_sides(runs["harm"]))
+    return [*_sides(runs["harm"], "screened"), *_sides(runs["harm-blind"], "blind")]
 
 
-def _sides(run: Run) -> Iterator[Side]:
+def _sides(run: Run, screen: str) -> Iterator[Side]:
     truth = run.experiment.mixture.variances
     assert truth is not None
     for mode in MODES:
@@ -56,11 +59,11 @@ def _sides(run: Run) -> Iterator[Side]:
             signs, values = [each.sign for each in saved], [each.value for each in saved]
             if values:
                 slower, faster = signs.count(Sign.BELOW), signs.count(Sign.ABOVE)
-                yield Side(mode, side, len(values), slower, faster, min(values), max(values))
+                yield Side(screen, mode, side, len(values), slower, faster, min(values), max(values))
 
 
 def figure(runs: Runs, sides: Sequence[Side]) -> Figure:
     return run_figure(runs["harm"].experiment, runs["harm"].rows)
 
 
-STUDY = Study(("harm",), Side, measure, figure)
+STUDY = Study(("harm", "harm-blind"), Side, measure, figure)

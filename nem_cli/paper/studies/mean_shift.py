@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,16 +10,18 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nem_cli.em.arrays import FloatArray
-from nem_cli.paper.studies.study import SCREENED, Collect, Runs, Study, of_means
+from nem_cli.paper.studies.study import SCREENED, UNKNOWN, Collect, Runs, Study, of_means
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.study import MODES
 from nem_cli.sweep.figure import run_figure
 
+PROTOCOLS = {"mean-shift": "variances-only", "mean-shift-five-parameter": "five-parameter"}
+
 
 @dataclass(frozen=True)
 class Control:
-    """One mode.
+    """One mode in one protocol.
 
     Parameters
     ----------
@@ -29,11 +32,12 @@ class Control:
     share : Estimate
         Per cent of the saving that the mean keeps.
     average_sigma : float
-        The best level of the screen posterior-average.
+        The best level of the screen posterior-average, where it was run.
     average : Estimate
         Its M-steps minus those of every-component, each at its best level.
     """
 
+    protocol: str
     mode: str
     sigma: float
     saved: Estimate
@@ -44,28 +48,28 @@ class Control:
 
 
 def measure(runs: Runs, collect: Collect) -> list[Control]:
-    return list(_modes(runs["mean-shift"]))
+    return [each for name, protocol in PROTOCOLS.items() for each in _modes(runs[name], protocol)]
 
 
-def _modes(run: Run) -> Iterator[Control]:
+def _modes(run: Run, protocol: str) -> Iterator[Control]:
     choose, judge = run.halves
     for mode in MODES:
         noise = run.best({"noise.injection": mode, "noise.screen": SCREENED}, trials=choose)
-        average = run.best({"noise.injection": mode, "noise.screen": "posterior-average"}, trials=choose)
         (mean,) = run.where({"noise.injection": mode, "noise.screen": "mean-shift", "sigma": noise.sigma})
-        em, random, fixed, other = (run.counts(row)[judge] for row in (run.em(noise), noise, mean, average))
+        em, random, fixed = (run.counts(row)[judge] for row in (run.em(noise), noise, mean))
+        sigma, average = math.nan, UNKNOWN
+        if "posterior-average" in run.values("noise.screen"):
+            other = run.best({"noise.injection": mode, "noise.screen": "posterior-average"}, trials=choose)
+            sigma, average = other.sigma, mean_estimate(run.counts(other)[judge] - random)
         yield Control(
+            protocol,
             mode,
             noise.sigma,
             mean_estimate(em - random),
             mean_estimate(em - fixed),
-            of_means(
-                [em, random, fixed],
-                lambda means: 100 * (means[0] - means[2]) / (means[0] - means[1]),
-                run.experiment.seed,
-            ),
-            average.sigma,
-            mean_estimate(other - random),
+            of_means([em, random, fixed], _share, run.experiment.seed),
+            sigma,
+            average,
         )
 
 
@@ -79,4 +83,4 @@ def figure(runs: Runs, controls: Sequence[Control]) -> Figure:
     return run_figure(runs["mean-shift"].experiment, runs["mean-shift"].rows)
 
 
-STUDY = Study(("mean-shift",), Control, measure, figure)
+STUDY = Study(tuple(PROTOCOLS), Control, measure, figure)

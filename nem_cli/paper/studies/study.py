@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from nem_cli.statistics.summary import Row
 
 SCREENED = "every-component"
 """The paper's screen."""
+
+UNKNOWN = Estimate(math.nan, math.nan, math.nan)
+"""A number that can't be had."""
 
 Runs = Mapping[str, Run]
 """Finished runs by the names of their configs."""
