@@ -34,6 +34,8 @@ from nem_cli.statistics.study import MODES
 from nem_cli.statistics.summary import ENOUGH, ended
 from nem_cli.statistics.table import Cell, Column, Table
 
+LEAD = ("equal-accuracy",)
+"""The studies that come before the verdict."""
 _POWER = re.compile(r"(?<=\w)\^(-?\w+(?:\.\d+)?)")
 _PANEL = (5.6, 3.9)
 """Inches; two stand side by side."""
@@ -95,6 +97,7 @@ class Section:
     title: str
     records: Sequence[Any]
     body: Markup
+    files: Sequence[str]
 
 
 def render(root: Path, protocols: Sequence[ProtocolRuns], comparisons: Mapping[str, dict[str, Any]]) -> str:
@@ -122,7 +125,8 @@ def render(root: Path, protocols: Sequence[ProtocolRuns], comparisons: Mapping[s
         distributions=_distributions(read_csv(Quantile, root / "prediction/quantiles.csv")),
         comparisons=comparisons,
         settings=protocol_table([[run.experiment for run in protocol.modes.values()] for protocol in protocols]),
-        sections=sections,
+        lead=[each for each in sections if each.name in LEAD],
+        sections=[each for each in sections if each.name not in LEAD],
         studies={section.name: section.records for section in sections},
         runs=[(run, ended(run.rows)) for run in runs],
     )
@@ -162,7 +166,9 @@ def section(root: Path, study: Study) -> Section | None:
         return Markup(f"<figure>{drawn}</figure>")  # noqa: S704  (ours)
 
     body = template(study.name).render(rows=records, picture=picture)
-    return Section(study.name, runs[study.name].experiment.title or study.name, records, Markup(body))  # noqa: S704
+    title = runs[study.name].experiment.title or study.name
+    csvs = [f"{study.name}/{study.file}", *(f"{name}/summary.csv" for name in study.configs)]
+    return Section(study.name, title, records, Markup(body), csvs)  # noqa: S704
 
 
 def _distributions(quantiles: Sequence[Quantile]) -> Markup:
