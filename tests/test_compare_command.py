@@ -217,16 +217,17 @@ def test_quiet_says_nothing(copied):
 
 
 def test_dry_run_says_what_would_run_and_writes_nothing(tmp_path):
-    done = run("additive", "multiplicative", "--dry-run", "--out", tmp_path / "results")
+    done = run("additive", "multiplicative", "--dry-run", "--json", "--out", tmp_path / "results")
     assert done.exit_code == 0
-    assert "24 levels of 1,000 trials" in done.stdout
-    assert done.stdout.count("fresh trials") == 3
+    assert [(row["levels"], row["trials"]) for row in json.loads(done.stdout)] == [
+        (24, 1000), (23, 1000), (2, 1000), (2, 1000), (2, 1000)
+    ]  # fmt: skip
     assert not (tmp_path / "results").exists()
 
 
 def test_dry_run_knows_what_is_finished(copied):
-    done = run(copied / "small-anem", copied / "small-mnem", "--dry-run", "--out", copied)
-    assert done.stdout.count("finished") == 2
+    done = run(copied / "small-anem", copied / "small-mnem", "--dry-run", "--json", "--out", copied)
+    assert [row["seconds"] is None for row in json.loads(done.stdout)] == [True, True, False, False, False]
 
 
 def test_modes_mean_the_figures_configs(tmp_path):

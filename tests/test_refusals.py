@@ -170,7 +170,7 @@ def test_no_damage_to_a_journal_gives_wrong_numbers_or_a_traceback(many_blocks, 
 
 AS_NOBODY = f"""
 import os, sys
-import nem_cli.sweep.figure, nem_cli.drawing.style, nem_cli.sweep.estimate, nem_cli.sweep.sweep
+import nem_cli.sweep.figure, nem_cli.drawing.style, nem_cli.sweep.outlook, nem_cli.sweep.sweep
 from nem_cli.cli.app import main
 from nem_cli.experiment.load import load
 load(nem_cli.experiment.folder.Path(sys.argv[2]))  # loads the modules that it names: nobody may not read them

@@ -196,7 +196,7 @@ class TestFigures:
         shown = invoke("figures", "--out", str(tmp_path), "--dry-run", "--all")
         assert shown.exit_code == 0
         for name in ("mnem", "companion-anem", "blind", "accuracy", "sparsity"):
-            assert f"{name}: " in shown.stdout
+            assert f"\n{name} " in shown.stdout
         assert list(tmp_path.iterdir()) == []
 
 

@@ -13,7 +13,7 @@ from nem_cli.drawing.heatmap import draw_heatmap
 from nem_cli.drawing.style import png, style, svg
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.plan import levels, validate
-from nem_cli.statistics.summary import Ended, Row, ended, endings
+from nem_cli.statistics.summary import Ended, Row, ended
 from nem_cli.sweep.figure import caption, run_figure, split
 
 MIXTURE = {"family": "gaussian", "weights": [0.5, 0.5], "means": [-2, 2], "variances": [4, 4]}
@@ -175,7 +175,7 @@ def test_a_cap_that_was_asked_for_is_no_alarm():
     rows = [dataclasses.replace(each, max_iterations=100 * each.asks_for_cap) for each in summary(swept)]
     assert ended(rows) == Ended(trials=400, fixed=200, converged=200, max_iterations=0, degenerate=0)
     rows[-1] = dataclasses.replace(rows[-1], max_iterations=2)
-    assert "2 reached the cap" in endings(rows)
+    assert "2 reached the cap" in caption(swept, rows)
 
 
 def test_a_heatmap_prints_every_level_and_brackets_what_may_be_0():

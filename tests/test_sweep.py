@@ -102,9 +102,11 @@ def test_quiet_prints_nothing(run):
 
 
 def test_dry_run_runs_nothing(tmp_path):
-    done = nem("sweep", "anem", "--dry-run", cwd=tmp_path)
+    done = nem("sweep", "anem", "--dry-run", "--json", cwd=tmp_path)
     assert done.returncode == 0
-    assert "24 levels of 1,000 trials" in done.stdout
+    (planned,) = json.loads(done.stdout)
+    assert (planned["run"], planned["levels"], planned["trials"]) == ("anem", 24, 1000)
+    assert planned["seconds"] >= 1
     assert not list(tmp_path.iterdir())
 
 

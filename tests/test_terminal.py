@@ -86,7 +86,7 @@ def test_messages_break_between_words_on_a_terminal_alone(own, tmp_path):
 
 
 def test_piped_texts_have_no_colours_and_fit_80_columns(own, tmp_path):
-    swept = children.nem("sweep", own[0], "--out", own[1], "--jobs", 1, cwd=tmp_path)
+    swept = children.nem("sweep", own[0], "--out", own[1], "--jobs", 1, "--notes", cwd=tmp_path)
     verified = children.nem("verify", own[0], "--out", tmp_path / "v", "--samples", 100, cwd=tmp_path)
     for done in (swept, verified):
         assert (done.returncode, done.stderr) == (0, "")
@@ -149,6 +149,23 @@ def test_an_interrupted_command_says_what_is_kept_if_anything_is(capsys):
             decorate(interrupted)()
         assert ended.value.exit_code == 130
         assert capsys.readouterr().err == message
+
+
+def test_a_log_gets_a_line_of_progress_now_and_then(capsys, monkeypatch):
+    seconds = iter([0, 10, 31, 40, 62])
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: next(seconds))
+    with terminal.progress("own") as report:
+        for done in (10, 20, 30):
+            report(done, 1000)
+    assert capsys.readouterr().err == "own: 20 of 1,000 trials\n"
+
+
+def test_parameters_of_library_messages_are_the_commands_options(own):
+    done = invoke("sweep", own[0], "--until-ci", -1)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == "nem: --until-ci: must be a number of M-steps above 0 (got -1.0)\n"
+    done = invoke("sweep", own[0], "--max-trials", 10)
+    assert done.stderr == "nem: --max-trials: needs --until-ci\n"
 
 
 def test_wrong_names_get_a_hint(own, tmp_path, monkeypatch):

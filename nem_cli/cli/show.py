@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,23 +12,37 @@ from nem_cli.terminal import messages as terminal
 from nem_cli.terminal import options
 
 
+class Format(StrEnum):
+    """What a paper or another program takes."""
+
+    MARKDOWN = "md"
+    LATEX = "latex"
+    CSV = "csv"
+
+
 @terminal.command
 def show(
     run: Annotated[Path, typer.Argument(help="A finished run's folder.")],
+    form: Annotated[
+        Format | None, typer.Option("--format", help="Print the table alone, for a paper or another program.")
+    ] = None,
+    notes: options.Notes = False,
     json: options.Json = False,
 ) -> None:
     """Print the table of a finished run.
 
-    Example: nem show results/mnem
+    Example: nem show results/mnem --format latex
     """
     from nem_cli.statistics.run import Run
+    from nem_cli.statistics.tables import summary_json
+    from nem_cli.sweep.table import print_run
 
-    finished = Run.open(run)
+    found = Run.open(run)
     if json:
-        from nem_cli.statistics.tables import summary_json
-
-        typer.echo(summary_json(finished.experiment, finished.rows))
-        return
-    from nem_cli.terminal.tables import print_run
-
-    print_run(finished)
+        typer.echo(summary_json(found.experiment, found.rows))
+    elif form:
+        table = found.table()
+        formatted = {Format.MARKDOWN: table.markdown, Format.LATEX: table.latex, Format.CSV: table.csv}
+        typer.echo(formatted[form](), nl=False)
+    else:
+        print_run(found, notes)

@@ -51,15 +51,14 @@ def compare(
 
     Example: nem compare additive multiplicative --bootstraps 10000
     """
-    from nem_cli.compare.compare import estimates, run_plan
+    from nem_cli.compare.compare import outlook_of, run_plan
     from nem_cli.compare.plan import plan
     from nem_cli.experiment.runner import Workers
 
     asked = plan(a, b, bootstraps=bootstraps, trials=trials, seed=seed, out=out, fresh=fresh)
     workers = Workers(jobs, backend, scheduler, timeout)
     if dry_run:
-        for sentence in estimates(asked, workers):
-            terminal.console().print(sentence)
+        terminal.print_plan(outlook_of(asked, workers), json)
         return
     found = run_plan(
         asked, workers, lambda title: terminal.progress(title, quiet or json), command=["nem", *sys.argv[1:]]
@@ -82,7 +81,7 @@ def _print(found: Comparison, folder: Path, notes: bool) -> None:
     a, b, paper = found.a, found.b, found.published
     sides = Table(
         [Column(f"{a.trials:,} trials"), Column("sigma*", "g"), Column("M-steps", ".2f"), Column("95 % CI", ".2f"),
-         Column("fewer, %", ".1f")],
+         Column("fewer %", ".1f")],
         [("EM", 0.0, float(a.em.mean()), None, None)] + [
             (side.name, side.optimum.best, side.mean.value, (side.mean.low, side.mean.high), side.speedup_percent)
             for side in (a, b)
@@ -103,7 +102,8 @@ def _print(found: Comparison, folder: Path, notes: bool) -> None:
     )
     console = terminal.console()
     console.print(f"{a.name} against {b.name} at their optima", style="bold")
-    for table in (sides, differences):
-        terminal.print_table(table.rich())
+    terminal.print_table(sides.rich())
+    console.print()
+    terminal.print_table(differences.rich())
     console.print(words("compare", "words.txt", c=found, notes=notes, enough=ENOUGH, method=METHOD).strip())
     console.print(f"Written to {folder}", soft_wrap=True)

@@ -15,7 +15,8 @@ from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.runner import Workers
 from nem_cli.statistics.optimum import OptimumSet, optimum_set
 from nem_cli.statistics.run import Run
-from nem_cli.sweep.estimate import estimate
+from nem_cli.statistics.table import Table
+from nem_cli.sweep.outlook import outlook
 from nem_cli.sweep.sweep import Shown, collect, sweep
 
 
@@ -108,17 +109,13 @@ def run_plan(asked: Plan, workers: Workers, progress: Shown, command: Sequence[s
     return found
 
 
-def estimates(asked: Plan, workers: Workers) -> list[str]:
-    """`--dry-run`: a sentence for each run that the comparison needs."""
-    sentences = [
-        f"{side.name}: finished, in {side.folder}" if side.finished else estimate(side.experiment, workers)
-        for side in (asked.a, asked.b)
-    ]
-    for side, seed, design in ((asked.a, 1, ""), (asked.b, 1, ""), (asked.b, 2, ", unpaired")):
+def outlook_of(asked: Plan, workers: Workers) -> Table:
+    """`--dry-run`: a row for each run that the comparison needs."""
+    runs = [(side.name, side.experiment, side.finished) for side in (asked.a, asked.b)]
+    for side, seed, design in ((asked.a, 1, "fresh"), (asked.b, 1, "fresh"), (asked.b, 2, "unpaired")):
         some_sigma = max(level.sigma for level in side.levels)
-        fresh = asked.experiment(side, asked.seed + seed, some_sigma)
-        sentences.append(f"fresh trials{design}, {estimate(fresh, workers)}")
-    return sentences
+        runs.append((f"{side.name}, {design}", asked.experiment(side, asked.seed + seed, some_sigma), False))
+    return outlook(runs, workers)
 
 
 def _optimum(side: Asked, asked: Plan, workers: Workers, progress: Shown, command: Sequence[str]) -> OptimumSet:

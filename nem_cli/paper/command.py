@@ -42,13 +42,12 @@ def figures(
     """
     from nem_cli.experiment.runner import Workers
     from nem_cli.paper.claims import WIDTHS, verdict_json, verdict_table
-    from nem_cli.paper.figures import estimates
     from nem_cli.paper.figures import figures as make
+    from nem_cli.paper.figures import outlook_of
 
     workers = Workers(jobs, backend, scheduler, timeout)
     if dry_run:
-        for sentence in estimates(trials, workers, everything=everything):
-            terminal.console().print(sentence)
+        terminal.print_plan(outlook_of(trials, workers, everything=everything), json)
         return
     if check:
         _check(out, trials, workers, quiet=quiet, json=json)

@@ -18,7 +18,8 @@ from nem_cli.experiment.shipped import shipped_configs
 from nem_cli.paper.claims import Verdict
 from nem_cli.paper.records import read_csv, to_csv
 from nem_cli.statistics.run import Run
-from nem_cli.sweep.estimate import estimate
+from nem_cli.statistics.table import Table
+from nem_cli.sweep.outlook import outlook
 from nem_cli.sweep.sweep import Shown, collect, sweep
 
 if TYPE_CHECKING:
@@ -171,10 +172,10 @@ def _measure_studies(root: Path, runs: dict[str, Run], workers: Workers, progres
             save_figure(study.figure(runs, records), root / study.name, "study")
 
 
-def estimates(trials: int | None, workers: Workers, *, everything: bool = False) -> list[str]:
-    """`--dry-run`: a sentence for each run."""
-    sentences = [estimate(experiment, workers) for experiment in experiments(trials, everything=everything)]
-    return [*sentences, "and the two comparisons: fresh trials at sigma 0 and the optima"]
+def outlook_of(trials: int | None, workers: Workers, *, everything: bool = False) -> Table:
+    """`--dry-run`: a row a run; the two comparisons' fresh trials come on top."""
+    runs = [(each.name, each, False) for each in experiments(trials, everything=everything)]
+    return outlook(runs, workers)
 
 
 def _plan(root: Path, named: dict[str, Run], anew: bool) -> Plan:

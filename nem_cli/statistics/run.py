@@ -213,7 +213,9 @@ class Run:
             raise RunError("to_pandas needs pandas, which isn't installed: pip install pandas") from None
         return pandas.DataFrame(self.all_trials if table == "trials" else self.summary)
 
-    def table(self, rows: Sequence[Row] | None = None, paths: Sequence[str] | None = None) -> Table:
+    def table(
+        self, rows: Sequence[Row] | None = None, paths: Sequence[str] | None = None, *, time: bool = True
+    ) -> Table:
         """Rows as a table for readers, the one with the fewest M-steps of all in bold.
 
         Parameters
@@ -222,6 +224,8 @@ class Run:
             All by default.
         paths : sequence of str, optional
             The swept settings that have a column; all by default.
+        time : bool
+            With the processor time over EM's.
         """
         rows = self.rows if rows is None else rows
         paths = [path for path, _ in self.levels[0].settings] if paths is None else paths
@@ -230,15 +234,15 @@ class Run:
             *(Column(path.split(".")[-1], "s", path) for path in paths),
             Column("M-steps", ".2f", "mean_iterations"),
             Column(confidence, ".2f", "ci"),
-            Column("fewer, %", ".1f", "speedup_percent"),
+            Column("fewer %", ".1f", "speedup_percent"),
             Column(confidence, ".1f", "speedup_ci"),
-            Column("log-lik. gap", ".3f", "log_likelihood_gap"),
-            Column("time", ".2f", "time_ratio"),
+            Column("gap", ".3f", "log_likelihood_gap"),
+            *([Column("time", ".2f", "time_ratio")] if time else []),
         ]
         body = [
             (*(describe.shown(row[path]) for path in paths), row.mean_iterations, (row.ci_low, row.ci_high),
              row.speedup_percent, (row.speedup_ci_low, row.speedup_ci_high), row.log_likelihood_gap,
-             self.time_ratio(row))
+             *([self.time_ratio(row)] if time else []))
             for row in rows
         ]  # fmt: skip
         caption = "\n".join([self.experiment.title or self.name, *describe.protocol(self.experiment)])

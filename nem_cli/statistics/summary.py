@@ -150,21 +150,6 @@ def ended(rows: Iterable[Row]) -> Ended:
     )
 
 
-def endings(rows: Iterable[Row]) -> str:
-    """How the trials ended, counted, in words."""
-    found = ended(rows)
-    others = found.trials - found.fixed
-    made = f"{found.fixed:,} trials made the fixed number of M-steps that was asked for" if found.fixed else ""
-    if not found.max_iterations and not found.degenerate:
-        rest = f"all {'other ' if found.fixed else ''}{others:,} trials converged" if others else ""
-    else:
-        rest = (
-            f"of {found.trials:,} trials {found.max_iterations:,} reached the cap and {found.degenerate:,} degenerated"
-            "; all are counted"
-        )
-    return "; ".join(part for part in (made, rest) if part)
-
-
 def fewest(rows: Iterable[Row]) -> Row | None:
     """The row with the fewest M-steps, of several the one with least noise; None where no level has a stop rule."""
     stopping = [row for row in rows if not row.asks_for_cap]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +16,8 @@ from nem_cli.statistics.estimate import Estimate
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
-Cell = str | int | float | None | tuple[float | None, float | None] | Estimate
+Number = str | int | float | None
+Cell = Number | tuple[float | None, float | None] | Estimate
 """A pair is an interval. What can't be had, None or NaN, is left empty."""
 
 _LATEX = {**{c: f"\\{c}" for c in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\textasciitilde{}",
@@ -70,7 +72,7 @@ class Table:
         from rich.box import SIMPLE_HEAD
         from rich.table import Table as RichTable
 
-        table = RichTable(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
+        table = RichTable(box=SIMPLE_HEAD, show_edge=False, padding=0)
         for column, width in zip(self.columns, widths or [0] * len(self.columns), strict=True):
             table.add_column(column.name, justify=_side(column), no_wrap=bool(column.form), min_width=width)
         for number, row in enumerate(self.cells()):
@@ -106,15 +108,21 @@ class Table:
         begin, end = rf"\begin{{tabular}}{{{sides}}}", r"\end{tabular}"
         return "\n".join([begin, r"\toprule", head, r"\midrule", *body, r"\bottomrule", end, ""])
 
-    def csv(self) -> str:
-        """Every number in full; an interval has two columns, an estimate three."""
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
+    def records(self) -> list[dict[str, Number]]:
+        """Every number in full, by the columns' names in csv; an interval has two of them, an estimate three."""
         ends = [_ends([row[i] for row in self.rows]) for i in range(len(self.columns))]
-        keys = [column.key or column.name for column in self.columns]
-        writer.writerow(f"{key}{end}" for key, each in zip(keys, ends, strict=True) for end in each)
-        for row in self.rows:
-            writer.writerow(text for cell, each in zip(row, ends, strict=True) for text in _numbers(cell, len(each)))
+        names = [column.key or column.name for column in self.columns]
+        keys = [f"{name}{end}" for name, each in zip(names, ends, strict=True) for end in each]
+        numbers = [[_numbers(cell, len(each)) for cell, each in zip(row, ends, strict=True)] for row in self.rows]
+        return [dict(zip(keys, itertools.chain(*row), strict=True)) for row in numbers]
+
+    def csv(self) -> str:
+        """The records as csv."""
+        buffer = io.StringIO()
+        records = self.records()
+        writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
         return buffer.getvalue()
 
     def _names(self) -> list[str]:
@@ -144,14 +152,12 @@ def _ends(cells: Sequence[Cell]) -> tuple[str, ...]:
     return ("_low", "_high") if any(isinstance(cell, tuple) for cell in cells) else ("",)
 
 
-def _numbers(cell: Cell, width: int) -> Iterator[str]:
+def _numbers(cell: Cell, width: int) -> list[Number]:
     if isinstance(cell, Estimate):
-        values: tuple[Cell, ...] = (cell.value, cell.low, cell.high)
+        values: tuple[Number, ...] = (cell.value, cell.low, cell.high)
     else:
-        values = cell if isinstance(cell, tuple) else (cell,) if width == 1 else (None,) * width
-    for value in values:
-        known = value is not None and not (isinstance(value, float) and not math.isfinite(value))
-        yield str(value) if known else ""
+        values = cell if isinstance(cell, tuple) else (cell, *(None,) * (width - 1))
+    return [None if isinstance(value, float) and not math.isfinite(value) else value for value in values]
 
 
 def _html_row(tag: str, cells: Sequence[str], look: str = "") -> str:

@@ -36,6 +36,7 @@ def sweep(
         int | None, typer.Option("--max-trials", help="Where --until-ci ends.", show_default="100,000")
     ] = None,
     fresh: options.Fresh = False,
+    notes: options.Notes = False,
     quiet: options.Quiet = False,
     json: options.Json = False,
     dry_run: options.DryRun = False,
@@ -49,7 +50,7 @@ def sweep(
     from nem_cli.experiment import folder
     from nem_cli.experiment.load import load
     from nem_cli.experiment.runner import Workers
-    from nem_cli.sweep.estimate import estimate
+    from nem_cli.sweep.outlook import outlook
     from nem_cli.sweep.precision import MAX_TRIALS, Precision
     from nem_cli.sweep.sweep import sweep as run_sweep
 
@@ -61,7 +62,7 @@ def sweep(
     elif max_trials is not None:
         raise ConfigError("needs `half_width`", source="`max_trials`")
     if dry_run:
-        terminal.console().print(estimate(experiment, workers))
+        terminal.print_plan(outlook([(experiment.name, experiment, False)], workers), json)
         return
     with terminal.progress(experiment.name, quiet or json) as progress:
         run = run_sweep(
@@ -78,6 +79,6 @@ def sweep(
 
         typer.echo(summary_json(run.experiment, run.rows))
     elif not quiet:
-        from nem_cli.terminal.tables import print_run
+        from nem_cli.sweep.table import print_run
 
-        print_run(run)
+        print_run(run, notes)

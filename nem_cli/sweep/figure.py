@@ -14,7 +14,8 @@ from nem_cli.drawing.heatmap import draw_heatmap
 from nem_cli.drawing.style import style
 from nem_cli.experiment import describe
 from nem_cli.experiment.config import Experiment
-from nem_cli.statistics.summary import Row, endings
+from nem_cli.statistics.summary import Row, ended
+from nem_cli.terminal.words import words
 
 WIDEST = 9
 """Cells; panels with more across stand one below the other."""
@@ -58,16 +59,14 @@ def split(path: str | None, summary: Sequence[Row]) -> list[tuple[Any, list[Row]
 
 def caption(experiment: Experiment, summary: Sequence[Row]) -> str:
     """What one must know to read the figure."""
-    lines = describe.protocol(experiment)
-    if experiment.figure.kind == "curves" and experiment.figure.x == "sigma":
-        lines[-1] += "; sigma 0 is plain EM"
-    lines.append(f"{100 * experiment.bootstrap.confidence:g} % bootstrap intervals, pointwise; ")
-    lines[-1] += endings(summary)
-    if experiment.figure.kind == "heatmap":
-        lines.append("in brackets: the interval holds 0; negative: more M-steps than EM")
-    if experiment.figure.y == "log_likelihood_gap":
-        lines.append("intervals of the gap: mean of paired differences, plus and minus normal standard errors")
-    return "\n".join(lines)
+    return words(
+        "sweep",
+        "caption.txt",
+        protocol=describe.protocol(experiment),
+        figure=experiment.figure,
+        confidence=experiment.bootstrap.confidence,
+        ended=ended(summary),
+    ).strip()
 
 
 def cells(experiment: Experiment, panels: Sequence[tuple[Any, Sequence[Row]]]) -> tuple[int, int]:

@@ -12,6 +12,8 @@ from nem_cli.experiment.plan import Level
 from nem_cli.statistics.summary import Row
 
 MAX_TRIALS = 100_000
+LEAST = 100
+"""Trials at the first look: intervals from fewer are too narrow, and a narrow one would end the run."""
 GROWTH = 1.5
 
 
@@ -19,9 +21,9 @@ GROWTH = 1.5
 class Precision:
     """Stop adding trials once every level's interval of the mean count is narrow enough.
 
-    The intervals are looked at after fixed numbers of whole blocks: first the config's trials, then half as many blocks
-    again each time, in block order. So the number of trials reached depends on the config alone, not on the workers or
-    on what a stopped run left behind.
+    The intervals are looked at after fixed numbers of whole blocks: first the config's trials, or 100, then half as
+    many blocks again each time, in block order. So the number of trials reached depends on the config alone, not on the
+    workers or on what a stopped run left behind.
 
     An interval that decides when to stop is a little optimistic: the looks at which the spread happens to be
     underestimated are the ones that stop. With blocks of 1000 trials the spread is known to a few per cent at the
@@ -53,9 +55,9 @@ class Precision:
             )
 
     def looks(self, levels: Sequence[Level], trials: int) -> Iterator[int]:
-        """The numbers of trials at which the intervals are looked at, beginning with the config's."""
+        """The numbers of trials at which the intervals are looked at, beginning with the config's, or 100."""
         unit = max(level.block_trials for level in levels)
-        blocks = -(-trials // unit)
+        blocks = -(-max(trials, LEAST) // unit)
         while blocks * unit < self.max_trials:
             yield blocks * unit
             blocks = math.ceil(GROWTH * blocks)

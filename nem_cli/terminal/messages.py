@@ -10,6 +10,7 @@ import signal
 import sys
 import textwrap
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from nem_cli.statistics.table import Table as Plan
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+LOG_SECONDS = 30.0
+"""Between two lines of progress where there is no terminal."""
 
 
 def command(function: Callable[P, R]) -> Callable[P, R]:
@@ -67,11 +72,11 @@ def _command(function: Callable[P, R], kept: str = "") -> Callable[P, R]:
 
 def _as_typed(message: str, function: Callable[..., object]) -> str:
     """A message in which the parameters that a library call would take, in backticks, are the command's options."""
-    names = {}
+    names: dict[str, str] = {}
     for name, hint in get_type_hints(function, include_extras=True).items():
         for info in getattr(hint, "__metadata__", ()):
             if isinstance(info, OptionInfo):
-                names[name] = (info.param_decls or [f"--{name.replace('_', '-')}"])[0]
+                names[name] = str(info.default)  # where Annotated is used, the first of the option's names
     return re.sub(r"`(\w+)`", lambda found: names.get(found[1], found[0]), message)
 
 
@@ -100,6 +105,17 @@ def print_table(table: Table) -> None:
     place = console()
     place.width = max(place.width, Measurement.get(place, place.options.update(max_width=1000), table).minimum)
     place.print(table)
+
+
+def print_plan(plan: Plan, as_json: bool) -> None:
+    """What `--dry-run` would run: a table, or its records as JSON."""
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(plan.records(), indent=2))
+        return
+    print_table(plan.rich())
+    console().print(plan.caption)
 
 
 @contextmanager
@@ -138,9 +154,12 @@ def _plain_warnings() -> Iterator[None]:
 
 @contextmanager
 def progress(title: str, quiet: bool = False, unit: str = "trials") -> Iterator[Callable[[int, int], None] | None]:
-    """Trials, or other units, done of all and the time left, on standard error; nothing where that isn't a terminal."""
-    if quiet or not sys.stderr.isatty():
+    """Trials, or other units, done of all and the time left, on standard error; a line now and then in a log."""
+    if quiet:
         yield None
+        return
+    if not sys.stderr.isatty():
+        yield _lines(title, unit)
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -154,3 +173,16 @@ def progress(title: str, quiet: bool = False, unit: str = "trials") -> Iterator[
     ) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _lines(title: str, unit: str) -> Callable[[int, int], None]:
+    """Progress where nobody looks at a bar: a line every `LOG_SECONDS`, from then on."""
+    said = time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= LOG_SECONDS:
+            said = time.monotonic()
+            typer.echo(f"{title}: {done:,} of {total:,} {unit}", err=True)
+
+    return report
