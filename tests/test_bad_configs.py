@@ -16,12 +16,11 @@ from nem_cli.cli.app import app
 from nem_cli.errors import ConfigError, NemError
 from nem_cli.experiment import dialect
 from nem_cli.experiment.folder import config_yaml
-from nem_cli.experiment.journal import Journal
 from nem_cli.experiment.load import load
-from nem_cli.experiment.plan import levels, validate
+from nem_cli.experiment.plan import validate
 from nem_cli.experiment.runner import Workers
 from nem_cli.statistics import tables
-from nem_cli.sweep.sweep import _summary, _trials, run_levels
+from nem_cli.sweep.sweep import collect
 
 GOOD = yaml.safe_load(children.MANY_BLOCKS)
 
@@ -151,25 +150,21 @@ def test_set_with_junk(tmp_path, override):
 @settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(configs())
 def test_valid_configs_run_without_warning_and_without_nan(tmp_path, tree):
-    path = tmp_path / "trials.sqlite"
-    path.unlink(missing_ok=True)
     try:
         experiment = validate(tree)
     except ConfigError:
         return  # weights whose rounding doesn't sum to 1, say
-    plan = levels(experiment)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            with Journal(path, experiment.identity(), set()) as journal:
-                run_levels(journal, plan, experiment, Workers(1), None)
-                summary = _summary(journal, plan, experiment)
-                text = "".join(_trials(journal, plan, experiment.trials)) + tables.summary_csv(summary)
+            run = collect(tmp_path / "run", experiment, workers=Workers(1), fresh=True)
+            trials = (run.trials(level).tolist() for level in run.levels)
+            text = f"{list(trials)} {tables.summary_csv(run.rows)}"
         except NemError:
             return
     assert "nan" not in text.lower()
     assert "inf" not in text.lower()
-    for row in summary:
+    for row in run.rows:
         assert row.converged + row.max_iterations + row.degenerate == row.trials == experiment.trials
 
 

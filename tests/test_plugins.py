@@ -136,6 +136,24 @@ class TestWaysToAddOne:
         assert (plugin / "run" / "summary.csv").exists()
 
 
+def test_trials_of_a_plugin_that_was_edited_are_refused(plugin):
+    def run(**more):
+        changed = config(injection="nem_test_plugin:Sine") | more
+        return sweep(validate(changed), out=plugin / "run", jobs=1)
+
+    run()
+    run(sweep={"sigma": [0, 1.0], "noise.injection": ["additive", "nem_test_plugin:Sine"]})
+    with (plugin / "nem_test_plugin.py").open("a") as file:
+        file.write("# another law\n")
+    with pytest.raises(FolderError, match="source of nem_test_plugin:Sine: there .*, here"):
+        run()
+    run(sweep={"sigma": [0, 1.0], "noise.injection": ["additive"]})  # has nothing of it
+    for path in (plugin / "run").glob("trials.sqlite*"):  # as in a clone
+        path.unlink()
+    assert json.loads((plugin / "run" / "manifest.json").read_text())["plugins"] == {}
+    run(noise={"injection": "additive"})
+
+
 class Sine(Injection):
     name = "sine"
     neutral = 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import os
 import random
 import resource
@@ -11,14 +11,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import warnings
 
 import children
 import pytest
 
 from nem_cli import sweep
-from nem_cli.errors import FolderError, NemError, RunError
+from nem_cli.errors import FolderError, NemError, NemWarning, RunError
 from nem_cli.experiment.journal import Journal
 from nem_cli.experiment.load import load
+from nem_cli.experiment.lock import FolderLock
 from nem_cli.experiment.plan import levels
 from nem_cli.experiment.runner import Workers
 
@@ -106,20 +108,33 @@ def test_a_second_process_on_a_folder_is_refused(many_blocks, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "says"),
-    [("format", 2, "journal format 2, here 1"), ("algorithm", 99, "algorithm 99, here"), ("numpy", "9.9", "numpy 9.9")],
+    ("path", "value", "says"),
+    [
+        (None, 1, "journal format 1, here 2"),
+        ("$.versions.algorithm", 99, "algorithm: there 99, here"),
+        ("$.versions.numpy", "9.9", 'numpy: there "9.9", here'),
+        ("$.versions.scipy", "9.9", 'scipy: there "9.9", here'),
+    ],
 )
-def test_a_journal_from_another_version_is_refused(key, value, says, many_blocks, small, tmp_path):
+def test_a_journal_from_another_version_is_refused(path, value, says, many_blocks, small, tmp_path):
     folder = shutil.copytree(small, tmp_path / "run")
-    change(folder, "UPDATE meta SET value = ? WHERE key = ?", json.dumps(value), key)
+    if path is None:
+        change(folder, "UPDATE meta SET value = ? WHERE key = 'format'", value)
+    else:
+        change(folder, "UPDATE meta SET value = json_set(value, ?, ?) WHERE key = 'identity'", path, value)
     before = children.contents(folder)
     with pytest.raises(FolderError, match=says):
         again(many_blocks, folder)
     assert children.contents(folder) == before
 
 
-@pytest.mark.parametrize("size", [1, 100, 4096, 10_000, -4096, -1])
-def test_a_truncated_journal_is_refused(size, many_blocks, small, tmp_path):
+def blocks(folder):
+    """A run's blocks, with their times: one that is made anew is another one."""
+    return {row[1:] for row in children.finished_blocks(folder)}
+
+
+@pytest.mark.parametrize("size", [1, 100, 511])
+def test_a_journal_that_holds_nothing_any_more_is_refused(size, many_blocks, small, tmp_path):
     folder = shutil.copytree(small, tmp_path / "run")
     journal = folder / "trials.sqlite"
     journal.write_bytes(journal.read_bytes()[:size])
@@ -129,43 +144,158 @@ def test_a_truncated_journal_is_refused(size, many_blocks, small, tmp_path):
     assert children.contents(folder) == before
 
 
-def test_a_block_whose_bytes_have_changed_is_found(many_blocks, small, tmp_path):
+@pytest.mark.parametrize(("share", "least"), [(0.7, 2), (0.8, 3), (0.999, 5)])
+def test_whole_blocks_of_a_truncated_journal_are_kept(share, least, many_blocks, small, tmp_path):
+    folder = shutil.copytree(small, tmp_path / "run")
+    before = blocks(small)
+    journal = folder / "trials.sqlite"
+    journal.write_bytes(journal.read_bytes()[: int(share * journal.stat().st_size)])
+    with pytest.warns(NemWarning, match=r"was damaged \(.*\); . whole blocks are kept, the others are made anew"):
+        again(many_blocks, folder)
+    after = blocks(folder)
+    assert least <= len(before & after) < len(before) == len(after)
+    assert children.results(folder) == children.results(small)
+
+
+def test_a_block_whose_bytes_have_changed_is_made_anew_alone(many_blocks, small, tmp_path):
     folder = shutil.copytree(small, tmp_path / "run")
     change(folder, "UPDATE blocks SET trials = zeroblob(length(trials)) WHERE level = 2 AND block = 1")
+    damaged = children.contents(folder)
+    with pytest.raises(FolderError, match=r"fails its checksum.*give the command that made it again"):
+        Journal(folder / "trials.sqlite")
+    with pytest.raises(FolderError, match="seed: there 7, here 9"):  # and still another experiment's
+        again(many_blocks, folder, seed=9)
+    assert children.contents(folder) == damaged
     done = children.nem("sweep", many_blocks, "--out", folder, *SMALL)
-    children.assert_message(done, 2, "trials.sqlite", "block 1", "fails its checksum", "--fresh")
+    assert done.returncode == 0
+    assert done.stderr.count("\n") == 1
+    for part in (
+        "nem: warning: ",
+        "trials.sqlite",
+        "block 1 of level",
+        "fails its checksum",
+        "5 whole blocks are kept",
+    ):
+        assert part in done.stderr
+    assert len(blocks(folder) & blocks(small)) == 5
+    assert children.results(folder) == children.results(small)
+    assert children.contents(folder).keys() == damaged.keys()
 
 
 def test_no_damage_to_a_journal_gives_wrong_numbers_or_a_traceback(many_blocks, small, tmp_path):
     experiment = load(many_blocks, ["sweep={sigma: [0, 1]}"], trials=300)
     path = tmp_path / "trials.sqlite"
     whole = (small / "trials.sqlite").read_bytes()
-
-    def contents_of_journal():
-        path.write_bytes(damaged)
-        with Journal(path, experiment.identity(), {"sigma"}) as journal:
-            return [
-                (journal.totals(level, 300), [table.tobytes() for table in journal.read(level, 300)])
-                for level in levels(experiment)
-            ]
-
-    damaged = whole
-    right = contents_of_journal()
+    with Journal(small / "trials.sqlite") as journal:
+        right = {
+            (level.key, number): table.tobytes()
+            for level in levels(experiment)
+            for number, table in enumerate(journal.read(level, 300))
+        }
     rng = random.Random(1)
-    refused = 0
+    refused = mended = kept = 0
     for _ in range(400):
         damaged = bytearray(whole)
         first = rng.randrange(len(whole)) if rng.random() < 0.5 else rng.randrange(4096)
         for place in range(first, min(len(whole), first + rng.choice([1, 8, 500]))):
             damaged[place] ^= rng.randrange(1, 256)
+        path.write_bytes(damaged)
         try:
-            assert contents_of_journal() == right
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always", NemWarning)
+                with Journal(path, experiment) as journal:
+                    there = [(level, sorted(journal.done(level))) for level in levels(experiment)]
+                    found = {
+                        (level.key, number): next(itertools.islice(journal.read(level, 300), number, None)).tobytes()
+                        for level, numbers in there
+                        for number in numbers
+                        if set(range(number)) <= set(numbers)
+                    }
         except NemError as error:
             refused += 1
-            assert str(path) in str(error)  # noqa: PT017  (a damage to unused bytes raises nothing)
-        for left in tmp_path.glob("trials.sqlite-*"):
+            assert str(path) in str(error) or str(tmp_path) in str(error)  # noqa: PT017
+        else:
+            mended += len(said)
+            kept += sum(len(numbers) for _, numbers in there) if said else 0
+            assert said or len(found) == len(right)
+            assert found.items() <= right.items()
+        for left in tmp_path.glob("*trials.sqlite*"):
             left.unlink()
-    assert 100 < refused < 400  # much of the file is unused space
+    assert mended > 50
+    assert kept > 4 * mended  # of six blocks
+    assert refused < 50  # only the header and the tables of names can make a file useless
+    assert refused + mended < 400  # much of the file is unused space
+
+
+@pytest.mark.parametrize("content", [b"", "empty database"])
+def test_a_journal_without_tables_is_no_licence_to_overwrite_results(content, many_blocks, small, tmp_path):
+    folder = shutil.copytree(small, tmp_path / "run")
+    (folder / "trials.sqlite").unlink()
+    if content:
+        change(folder, "PRAGMA user_version = 1")
+    else:
+        (folder / "trials.sqlite").write_bytes(content)
+    before = children.contents(folder)
+    with pytest.raises(FolderError, match="seed: there 7, here 9"):
+        again(many_blocks, folder, seed=9)
+    assert children.contents(folder) == before
+    again(many_blocks, folder)
+    assert children.results(folder) == children.results(small)
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize("name", ["summary.csv", "figure.png", "config.yaml", "manifest.json"])
+def test_files_that_no_run_wrote_are_not_replaced(name, fresh, many_blocks, tmp_path):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(FolderError, match=f"holds {name}, which no run of nem"):
+        sweep(load(many_blocks, trials=1), out=tmp_path, workers=Workers(1), fresh=fresh)
+    assert children.contents(tmp_path) == {name: b"mine"}
+
+
+def test_a_config_in_its_own_folder_is_not_rewritten(many_blocks, tmp_path):
+    shutil.copy(many_blocks, tmp_path / "config.yaml")
+    before = children.contents(tmp_path)
+    for out in (".", ""):
+        done = children.nem("sweep", "config.yaml", "--out", out, cwd=tmp_path)
+        children.assert_message(done, 2, "--out" if not out else "holds config.yaml")
+    assert children.contents(tmp_path) == before
+
+
+def test_a_lock_is_neither_a_link_nor_somebody_elses_file(many_blocks, tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "run").mkdir()
+    lock = tmp_path / "run" / ".lock"
+    lock.symlink_to(tmp_path / "mine")
+    with pytest.raises(FolderError, match="symbolic link"):
+        again(many_blocks, tmp_path / "run")
+    lock.unlink()
+    lock.write_text("mine")
+    with pytest.raises(FolderError, match="isn't nem's"):
+        again(many_blocks, tmp_path / "run")
+    assert lock.read_text() == (tmp_path / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize("how", ["moved", "removed"])
+def test_a_folder_that_goes_in_mid_run_is_noticed(how, many_blocks, tmp_path):
+    folder = tmp_path / "run"
+    running = children.start("sweep", many_blocks, "--out", folder, "--jobs", 1)
+    children.wait_for_blocks(running, folder, 3)
+    if how == "moved":
+        folder.rename(tmp_path / "elsewhere")
+    else:
+        shutil.rmtree(folder)
+    out, err = running.communicate(timeout=children.PATIENCE)
+    assert (running.returncode, out) == (1, "")
+    assert err.startswith(f"nem: {folder}/trials.sqlite: was moved or removed")
+    assert err.count("\n") == 1
+    assert not folder.exists()
+
+
+def test_a_lock_that_can_not_be_removed_hides_no_error(tmp_path):
+    """The lock can't be removed then, which is no news."""
+    with FolderLock(tmp_path / "run"):
+        shutil.rmtree(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 AS_NOBODY = f"""
@@ -173,6 +303,7 @@ import os, sys
 import nem_cli.sweep.figure, nem_cli.drawing.style, nem_cli.sweep.outlook, nem_cli.sweep.sweep
 from nem_cli.cli.app import main
 from nem_cli.experiment.load import load
+from nem_cli.experiment.lock import FolderLock
 load(nem_cli.experiment.folder.Path(sys.argv[2]))  # loads the modules that it names: nobody may not read them
 if os.getuid() == 0:
     os.setgroups([])
@@ -190,6 +321,7 @@ def test_no_permission(place, many_blocks, small, tmp_path):
         above.chmod(above.stat().st_mode | 0o755)
         above = above.parent
     config = shutil.copy(many_blocks, tmp_path)
+    os.chmod(config, 0o644)
     folder = shutil.copytree(small, tmp_path / "run")
     folder.chmod(0o755)
     target = folder / "below" / "run" if place in ("parent", "unsearchable") else folder
@@ -264,7 +396,9 @@ def test_a_file_where_the_folder_should_be(many_blocks, tmp_path):
     assert file.read_text() == "mine"
 
 
-def test_a_folder_where_a_file_should_be(many_blocks, tmp_path):
-    (tmp_path / "run" / "summary.csv").mkdir(parents=True)
+def test_a_folder_where_a_file_should_be(many_blocks, small, tmp_path):
+    folder = shutil.copytree(small, tmp_path / "run")
+    (folder / "summary.csv").unlink()
+    (folder / "summary.csv").mkdir()
     with pytest.raises(RunError, match=r"summary\.csv: can't be written: Is a directory"):
-        again(many_blocks, tmp_path / "run")
+        again(many_blocks, folder)

@@ -8,15 +8,21 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nem_cli.errors import ConfigError, FolderError, NemWarning, RunError, suggest
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.dialect import dump
+from nem_cli.experiment.identity import Identity
+from nem_cli.experiment.load import load
 from nem_cli.experiment.shipped import shipped_configs
 
 RESULTS = Path("results")
+JOURNAL = "trials.sqlite"
+WRITTEN = ("config.yaml", "trials.csv", "summary.csv", "manifest.json", "timing.json", "figure.png", "figure.svg")
+"""What a finished run writes beside its journal."""
 _UNFINISHED = ".nem-tmp"
 
 
@@ -79,6 +85,70 @@ def refuse_unwritable(folder: Path) -> None:
         raise FolderError(f"can't be written: {os.strerror(errno.EACCES)}; choose another --out", source=str(folder))
 
 
+def refuse_foreign(folder: Path, identity: Identity) -> None:
+    """Refuse a folder without a journal whose files, called as a run's, aren't this experiment's.
+
+    Raises
+    ------
+    FolderError
+    """
+    found = _written(folder)
+    if not found:
+        return
+    if not {"config.yaml", "manifest.json"} <= set(found):
+        raise _foreign(folder, found)
+    try:
+        made_with = json.loads(read_text(folder / "manifest.json"))
+        theirs = replace(Identity.of(load(folder / "config.yaml")), sources=made_with.get("plugins", {}))
+        identity.refuse(theirs, folder)
+    except FolderError:
+        raise
+    except (ConfigError, ValueError, AttributeError, TypeError) as error:
+        raise FolderError(
+            f"holds a config.yaml and a manifest.json that aren't a run's ({error}); they are left untouched. Give "
+            "another --out",
+            source=str(folder),
+        ) from error
+
+
+def clear(folder: Path) -> None:
+    """Remove a run's files: it starts over.
+
+    Raises
+    ------
+    FolderError
+        If files called as a run's aren't.
+    """
+    found = _written(folder)
+    if found and not (folder / JOURNAL).exists() and not {"config.yaml", "manifest.json"} <= set(found):
+        raise _foreign(folder, found)
+    for name in (*found, JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _written(folder: Path) -> list[str]:
+    return [name for name in WRITTEN if os.path.lexists(folder / name)]
+
+
+def _foreign(folder: Path, found: list[str]) -> FolderError:
+    return FolderError(
+        f"holds {', '.join(found)}, which no run of nem has finished there; it is left untouched. Give another --out",
+        source=str(folder),
+    )
+
+
+def unfinished(path: Path) -> Path:
+    """An empty file beside a file, to be written and then renamed to it.
+
+    Raises
+    ------
+    OSError
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent)
+    os.close(handle)
+    return Path(name)
+
+
 def write(path: Path, content: str | bytes | Iterable[str]) -> None:
     """Write a file under a temporary name, then rename it: readers see the old file or the new one.
 
@@ -89,9 +159,9 @@ def write(path: Path, content: str | bytes | Iterable[str]) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent)
+        name = unfinished(path)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with name.open("wb") as file:
                 if isinstance(content, bytes):
                     file.write(content)
                 else:
@@ -102,7 +172,7 @@ def write(path: Path, content: str | bytes | Iterable[str]) -> None:
             os.chmod(name, 0o644)
             os.replace(name, path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            name.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise RunError(f"{path}: can't be written: {error.strerror}") from error

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nem_cli.errors import FolderError
 from nem_cli.experiment.block import Block, trial_dtype
+from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.identity import Identity
+from nem_cli.experiment.journal_check import checksum
 from nem_cli.experiment.journal_file import JournalFile
 from nem_cli.experiment.plan import Level
 
@@ -41,10 +42,8 @@ class Journal:
     ----------
     path : Path
         ``trials.sqlite``.
-    identity : dict, optional
-        What makes another experiment, by dotted path; None opens what is there to read.
-    swept : set of str
-        The settings that this run's sweep sets.
+    experiment : Experiment, optional
+        What goes on, or begins; None opens what is there to read.
 
     Raises
     ------
@@ -52,12 +51,12 @@ class Journal:
         As `JournalFile`.
     """
 
-    def __init__(self, path: Path, identity: dict[str, Any] | None = None, swept: set[str] | None = None) -> None:
-        self._file = JournalFile(path, identity, swept or set())
+    def __init__(self, path: Path, experiment: Experiment | None = None) -> None:
+        self._file = JournalFile(path, Identity.of(experiment) if experiment else None)
         try:
             self._ids = {key: number for number, key in self._file.rows("SELECT id, key FROM levels")}
             self._cpus: list[str] = self._file.meta("cpus") or []
-        except (sqlite3.DatabaseError, ValueError, TypeError) as error:  # the last two: contents that make no sense
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:  # contents without sense
             self.close()
             raise self._file.trouble(error) from error
         except BaseException:
@@ -92,10 +91,11 @@ class Journal:
         Raises
         ------
         RunError
-            If it can't be written; what was committed before stays.
+            If it can't be written, or the file was moved away; what was committed before stays.
         """
+        self._file.refuse_moved()
         data = block.trials.tobytes()
-        checksum = _checksum(level, number, block.seconds, block.draws, block.accepted, data)
+        crc = checksum(level.key, number, block.seconds, block.draws, block.accepted, data)
         try:
             self._file.db.execute("BEGIN")
             if level.key not in self._ids:
@@ -106,7 +106,7 @@ class Journal:
                 self._ids[level.key] = int(cursor.lastrowid or 0)
             self._file.db.execute(
                 "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (self._ids[level.key], number, block.seconds, block.draws, block.accepted, checksum, data),
+                (self._ids[level.key], number, block.seconds, block.draws, block.accepted, crc, data),
             )
             if block.cpu not in self._cpus:
                 self._cpus.append(block.cpu)
@@ -121,12 +121,12 @@ class Journal:
         Raises
         ------
         FolderError
-            If a block is missing or damaged.
+            If a block is missing.
         """
         dtype = trial_dtype(level.components)
         for number in range(level.blocks(trials)):
             rows = self._file.rows(
-                "SELECT seconds, draws, accepted, trials, checksum FROM blocks WHERE level = ? AND block = ?",
+                "SELECT trials FROM blocks WHERE level = ? AND block = ?",
                 self._ids.get(level.key),
                 number,
             )
@@ -134,9 +134,7 @@ class Journal:
                 raise FolderError(
                     f"block {number} of level {dict(level.settings)} isn't finished", source=str(self._file.path)
                 )
-            ((seconds, draws, accepted, data, checksum),) = rows
-            if not isinstance(data, bytes) or _checksum(level, number, seconds, draws, accepted, data) != checksum:
-                raise self._file.damaged(f"block {number} of level {dict(level.settings)} fails its checksum")
+            ((data,),) = rows
             table = np.frombuffer(data, dtype=dtype)
             yield table[: trials - number * level.block_trials]
 
@@ -148,8 +146,3 @@ class Journal:
             level.blocks(trials),
         )
         return Totals(count * level.block_trials, seconds, int(draws), int(accepted))
-
-
-def _checksum(level: Level, number: int, seconds: float, draws: int, accepted: int, data: bytes) -> int:
-    """Of all that a block's row says, and of what it belongs to."""
-    return zlib.crc32(data, zlib.crc32(f"{level.key} {number} {seconds!r} {draws} {accepted}".encode()))

@@ -1,32 +1,23 @@
-"""The journal's file: opened, checked, and refused where it can't be continued."""
+"""The journal's file: opened, checked, mended, and refused where it can't be continued."""
 
 from __future__ import annotations
 
 import json
 import os
 import sqlite3
+import warnings
 from contextlib import nullcontext, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from nem_cli.errors import FolderError, NemWarning, RunError
+from nem_cli.experiment.folder import refuse_foreign, unfinished
+from nem_cli.experiment.identity import Identity
+from nem_cli.experiment.journal_check import SCHEMA, find_problem, problem_of, rescue
 
-from nem_cli.errors import FolderError, RunError
-from nem_cli.experiment.identity import refuse_other
-
-FORMAT = 1
-"""Changes with the tables below."""
-ALGORITHM = 1
-"""Changes with anything that changes a trial's numbers: the loop, the draws, the streams, the size of a block."""
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE levels (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, components INTEGER NOT NULL,
-                     block_trials INTEGER NOT NULL);
-CREATE TABLE blocks (level INTEGER NOT NULL REFERENCES levels, block INTEGER NOT NULL, seconds REAL NOT NULL,
-                     draws INTEGER NOT NULL, accepted INTEGER NOT NULL, checksum INTEGER NOT NULL,
-                     trials BLOB NOT NULL, PRIMARY KEY (level, block));
-"""
+FORMAT = 2
+"""Changes with the journal's tables."""
 
 
 class JournalFile:
@@ -36,28 +27,38 @@ class JournalFile:
     ----------
     path : Path
         ``trials.sqlite``; made where there is none, unless it is opened to read.
-    identity : dict, optional
-        What makes another experiment, by dotted path; see `Experiment.identity`. None opens the file to read.
-    swept : set of str
-        The settings that this run's sweep sets, which may differ from the journal's.
+    identity : Identity, optional
+        Of the experiment that goes on; None opens the file to read.
 
     Raises
     ------
     FolderError
-        If the file is damaged, was made by another version, or holds another experiment; it is left as it was.
+        If the file can't be read at all, was made by another version, or holds another experiment; or is damaged, and
+        opened to read. It is left as it was.
     RunError
         If the disk has no room.
+
+    Warns
+    -----
+    NemWarning
+        If it was damaged. What is whole is kept; the rest counts as not finished.
     """
 
-    def __init__(self, path: Path, identity: dict[str, Any] | None, swept: set[str]) -> None:
+    def __init__(self, path: Path, identity: Identity | None) -> None:
         self.path = path
         self.db = sqlite3.connect(":memory:")
         try:
             if identity is None:
                 self._open_to_read()
             else:
-                self._open(identity, swept)
-        except (sqlite3.DatabaseError, ValueError, TypeError) as error:  # the last two: contents that make no sense
+                self._open(identity)
+                self._place = _place(path)
+        except (
+            sqlite3.DatabaseError,
+            ValueError,
+            TypeError,
+            LookupError,
+        ) as error:  # contents without sense
             self.close()
             raise self.trouble(error) from error
         except BaseException:
@@ -84,6 +85,19 @@ class JournalFile:
         """Replace it."""
         self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
 
+    def refuse_moved(self) -> None:
+        """Refuse to write on if the file isn't where it was any more: another run may be at that place now.
+
+        Raises
+        ------
+        RunError
+        """
+        if _place(self.path) != self._place:
+            raise RunError(
+                f"{self.path}: was moved or removed while the run was going on; what it finished is in that file, "
+                "wherever it is now"
+            )
+
     def trouble(self, error: Exception) -> FolderError | RunError:
         """What an error of SQLite, or contents that make no sense, mean."""
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -91,6 +105,8 @@ class JournalFile:
             return self.unwritable(error)
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             return FolderError(f"can't be written ({error}); choose another --out", source=str(self.path))
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return FolderError("is in use by another process", source=str(self.path))
         return self.damaged(error)
 
     def unwritable(self, error: Exception) -> RunError:
@@ -101,10 +117,10 @@ class JournalFile:
         )
 
     def damaged(self, what: object) -> FolderError:
-        """That the file is damaged."""
+        """That nothing in the file can be used."""
         return FolderError(
-            f"the journal is damaged or can't be used ({what}); it is left as it was. Mend or move it, give another "
-            "--out, or start over with --fresh",
+            f"the journal is damaged or can't be used ({what}); it is left as it was. Move it, give another --out, or "
+            "start over with --fresh",
             source=str(self.path),
         )
 
@@ -113,77 +129,81 @@ class JournalFile:
             raise FolderError(
                 "has no journal (trials.sqlite), so its trials aren't known here", source=str(self.path.parent)
             )
-        self._connect("mode=ro" if self._has_log() else "immutable=1")
+        logged = self._has_log()
+        self._connect("mode=ro" if logged else "immutable=1")
         if not self._has_tables():
             raise FolderError("holds no finished block", source=str(self.path))
-        self._check_sound()
         self._check_format()
+        if problem := problem_of(self.path, os.stat(self.path)) if not logged else find_problem(self.db, self.path):
+            raise FolderError(
+                f"is damaged ({problem}); give the command that made it again: it keeps what is whole and makes the "
+                "rest anew",
+                source=str(self.path),
+            )
 
-    def _open(self, identity: dict[str, Any], swept: set[str]) -> None:
+    def _open(self, identity: Identity) -> None:
         """Refuse what can't be continued before anything is opened for writing."""
         logged = self._has_log()
+        holds = False
         if self.path.exists() and self.path.stat().st_size:
             if self.path.stat().st_size < 512:  # SQLite's smallest page; it takes less for an empty database
                 raise self.damaged("it is too short")
             # A kill or a full disk may have left the file half-way behind its log: then only the log's word counts.
             with suppress(sqlite3.DatabaseError) if logged else nullcontext():
                 self._connect("immutable=1")
-                if self._has_tables():
-                    if not logged:
-                        self._check_whole_pages()
-                        self._check_sound()
-                    self._check_format()
-                    self._check_identity(identity, swept)
+                holds = self._has_tables()
+                if holds:
+                    self._check(identity)
+        if not holds and not logged:
+            refuse_foreign(self.path.parent, identity)
         if self.path.exists() and not os.access(self.path, os.W_OK):  # SQLite would open it for reading
             raise FolderError("can't be written: it is read-only; choose another --out", source=str(self.path))
-        self._connect("mode=rwc")
-        self.db.execute("PRAGMA locking_mode = EXCLUSIVE")  # no shared-memory file; works on network disks
-        self.db.execute("PRAGMA journal_mode = WAL")
-        self.db.execute("PRAGMA synchronous = NORMAL")
+        if holds and not logged and (problem := find_problem(self.db, self.path)):
+            self._mend(problem)
+        self._connect_to_write()
         if not self._has_tables():
-            self._create(identity, swept)
+            self._create(identity)
         else:
-            if logged:
-                self._check_sound()
-            self._check_format()
-            self._check_identity(identity, swept)
-            self._merge_identity(identity, swept)
+            self._check(identity)
+            if logged and (problem := find_problem(self.db, self.path)):
+                self._mend(problem)
+                self._connect_to_write()
+            self._set_identity(identity.joined(self._identity()))
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # so that the check above needs the file alone
 
     def _connect(self, mode: str) -> None:
         self.db.close()
         self.db = sqlite3.connect(f"{self.path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
+        self.db.execute("PRAGMA writable_schema = ON")  # SQLite then reads what a truncated file still holds
+
+    def _connect_to_write(self) -> None:
+        self._connect("mode=rwc")
+        self.db.execute("PRAGMA writable_schema = OFF")
+        self.db.execute("PRAGMA locking_mode = EXCLUSIVE")  # no shared-memory file; works on network disks
+        self.db.execute("PRAGMA journal_mode = WAL")
+        self.db.execute("PRAGMA synchronous = NORMAL")
+
+    @property
+    def _log(self) -> Path:
+        return self.path.with_name(f"{self.path.name}-wal")
 
     def _has_log(self) -> bool:
         """Whether there is a write-ahead log: a run is going on, or was killed."""
-        log = self.path.with_name(f"{self.path.name}-wal")
-        return log.exists() and log.stat().st_size > 0
+        return self._log.exists() and self._log.stat().st_size > 0
 
     def _has_tables(self) -> bool:
         return bool(self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
-    def _create(self, identity: dict[str, Any], swept: set[str]) -> None:
-        self.db.executescript(f"BEGIN; {_SCHEMA}")
-        meta = {
-            "format": FORMAT,
-            "algorithm": ALGORITHM,
-            "numpy": np.__version__,
-            "identity": identity,
-            "swept": sorted(swept),
-            "cpus": [],
-        }
-        for key, value in meta.items():
-            self.set_meta(key, value)
+    def _create(self, identity: Identity) -> None:
+        self.db.executescript(f"BEGIN; {SCHEMA}")
+        self.set_meta("format", FORMAT)
+        self.set_meta("cpus", [])
         self.db.execute("COMMIT")
+        self._set_identity(identity)
 
-    def _check_whole_pages(self) -> None:
-        if self.path.stat().st_size % self.db.execute("PRAGMA page_size").fetchone()[0]:
-            raise self.damaged("it ends in the middle of a page")
-
-    def _check_sound(self) -> None:
-        found = self.db.execute("PRAGMA quick_check").fetchone()[0]
-        if found != "ok":
-            raise self.damaged(found)
+    def _check(self, identity: Identity) -> None:
+        self._check_format()
+        identity.refuse(self._identity(), self.path.parent)
 
     def _check_format(self) -> None:
         theirs = self.meta("format")
@@ -194,21 +214,34 @@ class JournalFile:
                 source=str(self.path),
             )
 
-    def _check_identity(self, identity: dict[str, Any], swept: set[str]) -> None:
-        for name, here in (("algorithm", ALGORITHM), ("numpy", np.__version__)):
-            theirs = self.meta(name)
-            if theirs != here:
-                raise FolderError(
-                    f"was made with {name} {theirs}, here is {here}, so its numbers can't be continued; "
-                    "use that version, another --out, or --fresh to start over",
-                    source=str(self.path),
-                )
-        refuse_other(self.path.parent, self.meta("identity"), identity, swept | set(self.meta("swept")))
+    def _identity(self) -> Identity:
+        found = self.meta("identity")
+        return Identity(**found | {"swept": set(found["swept"])})
 
-    def _merge_identity(self, identity: dict[str, Any], swept: set[str]) -> None:
-        """From now on the settings that this run's sweep sets belong to the levels."""
-        self.db.execute("BEGIN")
-        either = swept | set(self.meta("swept"))
-        self.set_meta("identity", self.meta("identity") | {path: identity[path] for path in identity if path in either})
-        self.set_meta("swept", sorted(either))
-        self.db.execute("COMMIT")
+    def _set_identity(self, identity: Identity) -> None:
+        self.set_meta("identity", asdict(identity) | {"swept": sorted(identity.swept)})
+
+    def _mend(self, problem: str) -> None:
+        """Put what is whole into a new file, and that in the place of the old one."""
+        found = unfinished(self.path)
+        try:
+            kept = rescue(self.db, self.path, found)
+            self.close()
+            self._log.unlink(missing_ok=True)
+            os.replace(found, self.path)
+        finally:
+            found.unlink(missing_ok=True)
+        warnings.warn(
+            f"{self.path}: was damaged ({problem}); {kept:,} whole blocks are kept, the others are made anew",
+            NemWarning,
+            stacklevel=2,
+        )
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one of the same name; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

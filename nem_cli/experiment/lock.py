@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -43,10 +44,15 @@ class FolderLock:
             raise FolderError("is a file, or lies in one; a run needs a folder", source=str(folder)) from error
         except OSError as error:
             problem = f"can't be written: {error.strerror}; choose another --out"
+            if error.errno == errno.ELOOP:
+                problem = "holds a symbolic link .lock, which isn't nem's; choose another --out"
             if error.errno in NO_ROOM:
                 raise RunError(f"{folder}: {problem}") from error
             raise FolderError(problem, source=str(folder)) from error
         self._before = os.pread(self._file, 1000, 0)
+        if not re.match(rb"process \d+ on |$", self._before):
+            os.close(self._file)
+            raise FolderError("holds a file .lock that isn't nem's; choose another --out", source=str(folder))
         self._note(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
 
     def __enter__(self) -> FolderLock:
@@ -58,16 +64,18 @@ class FolderLock:
         if isinstance(error, FolderError) and not self._made:
             self._note(self._before)  # a refused folder is left as it was
         else:
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):  # the folder may be gone or closed by now, and another run's lock be in its place
+                if self._is_there(self._file):
+                    self.path.unlink()
         os.close(self._file)
 
     def _locked(self) -> int:
         """An open and locked file that is still the one at `path`: its last holder may have removed it meanwhile."""
         while True:
-            file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.fstat(file).st_ino == os.stat(self.path).st_ino:
+                if self._is_there(file):
                     return file
             except FileNotFoundError:
                 pass
@@ -75,6 +83,10 @@ class FolderLock:
                 os.close(file)
                 raise
             os.close(file)
+
+    def _is_there(self, file: int) -> bool:
+        """Whether an open file is the one at `path`."""
+        return os.path.samestat(os.fstat(file), os.stat(self.path))
 
     def _holder(self) -> str:
         try:

@@ -1,4 +1,4 @@
-"""The manifest: what a run was made with."""
+"""What a run was made with: the manifest, which its numbers follow from, and what differs from time to time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import socket
 import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -15,13 +16,30 @@ from typing import Any
 import numpy as np
 
 from nem_cli.experiment.config import Experiment
-from nem_cli.experiment.machine import cpu
+from nem_cli.experiment.identity import Identity
 from nem_cli.experiment.runner import Workers
 from nem_cli.version import __version__
 
 
-def manifest(experiment: Experiment, workers: Workers, start: datetime, command: list[str]) -> dict[str, Any]:
-    """All that bears on a run's numbers and times, as JSON.
+def manifest(experiment: Experiment) -> dict[str, Any]:
+    """All that bears on a run's numbers, as JSON: a function of the config and of what is installed."""
+    identity = Identity.of(experiment)
+    written_out = json.dumps(experiment.model_dump(mode="json"), sort_keys=True)
+    return {
+        "nem": __version__,
+        **identity.versions,
+        "python": platform.python_version(),
+        "blas": _blas(),
+        "plugins": identity.sources,
+        "config_sha256": hashlib.sha256(written_out.encode()).hexdigest(),
+        "seed": experiment.seed,
+    }
+
+
+def timing(
+    workers: Workers, start: datetime, command: list[str], cpus: list[str], seconds_per_trial: list[float]
+) -> dict[str, Any]:
+    """When, where and how fast a run was made, as JSON.
 
     Parameters
     ----------
@@ -29,32 +47,28 @@ def manifest(experiment: Experiment, workers: Workers, start: datetime, command:
         When the run began, in UTC; it ends now.
     command : list of str
         The command line, or the library call, that made it.
+    cpus : list of str
+        The processors that made its blocks.
+    seconds_per_trial : list of float
+        Processor time, a number a level.
     """
-    import scipy
-
-    digest = hashlib.sha256(json.dumps(experiment.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
     return {
-        "nem": __version__,
-        "git": git_state(Path(__file__).parents[1]),
-        "config_sha256": digest,
-        "seed": experiment.seed,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
+        "git": _git_state(Path(__file__).parents[1]),
         "joblib": version("joblib"),
-        "blas": _blas(),
         "platform": platform.platform(),
-        "cpu": cpu(),
+        "host": socket.gethostname(),
+        "cpus": cpus,
         "cpu_count": os.cpu_count(),
         "backend": workers.backend,
         "jobs": workers.count,
         "start": start.isoformat(timespec="seconds"),
         "end": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
+        "seconds_per_trial": [round(seconds, 9) for seconds in seconds_per_trial],
     }
 
 
-def git_state(folder: Path) -> dict[str, Any] | None:
+def _git_state(folder: Path) -> dict[str, Any] | None:
     """Commit and whether anything tracked is changed; None where this isn't nem's own checkout."""
     if not (folder.parent / ".git").exists():
         return None

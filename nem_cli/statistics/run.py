@@ -28,8 +28,6 @@ from nem_cli.statistics.table import Column, Table
 if TYPE_CHECKING:
     import pandas
 
-JOURNAL = "trials.sqlite"
-
 
 class Run:
     """A finished run.
@@ -253,7 +251,7 @@ class Run:
         return self.table().html()
 
     def _journal(self) -> Journal:
-        return Journal(self.folder / JOURNAL)
+        return Journal(self.folder / files.JOURNAL)
 
 
 def _level(level: Row | Level) -> Level:

@@ -8,18 +8,17 @@ from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nem_cli.errors import ConfigError, FolderError, NemWarning
+from nem_cli.errors import NemWarning
 from nem_cli.experiment import folder as files
 from nem_cli.experiment.config import Experiment
-from nem_cli.experiment.identity import refuse_other
 from nem_cli.experiment.journal import Journal
 from nem_cli.experiment.load import load
 from nem_cli.experiment.lock import FolderLock
 from nem_cli.experiment.manifest import manifest
-from nem_cli.experiment.plan import Level, levels, swept_paths
+from nem_cli.experiment.plan import Level, levels
 from nem_cli.experiment.runner import Workers
 from nem_cli.statistics import tables
-from nem_cli.statistics.run import JOURNAL, Run
+from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import summarise
 from nem_cli.sweep.precision import Precision
 
@@ -76,9 +75,8 @@ def sweep(
     plan = levels(experiment)
     with FolderLock(folder):
         if fresh:
-            _clear(folder)
-        _refuse_other_results(folder, experiment)
-        with _journal(folder, experiment) as journal:
+            files.clear(folder)
+        with Journal(folder / files.JOURNAL, experiment) as journal:
             for trials in until.looks(plan, experiment.trials) if until else [experiment.trials]:
                 experiment = experiment.model_copy(update={"trials": trials})
                 _run_missing(journal, plan, experiment, workers, progress)
@@ -125,14 +123,10 @@ def collect(
     plan = levels(experiment) if plan is None else plan
     with FolderLock(folder):
         if fresh:
-            _clear(folder)
-        with _journal(folder, experiment) as journal:
+            files.clear(folder)
+        with Journal(folder / files.JOURNAL, experiment) as journal:
             _run_missing(journal, plan, experiment, workers, progress)
     return Run(folder, experiment, levels=plan)
-
-
-def _journal(folder: Path, experiment: Experiment) -> Journal:
-    return Journal(folder / JOURNAL, experiment.identity(), swept_paths(experiment))
 
 
 def _run_missing(
@@ -192,25 +186,3 @@ def _trials(journal: Journal, plan: Sequence[Level], trials: int) -> Iterator[st
     for level in plan:
         for number, table in enumerate(journal.read(level, trials)):
             yield "".join(tables.trials_lines(plan, level, number * level.block_trials, table))
-
-
-def _refuse_other_results(folder: Path, experiment: Experiment) -> None:
-    """Refuse a folder whose results, without their journal, are another experiment's."""
-    if (folder / "trials.sqlite").exists() or not (folder / "config.yaml").exists():
-        return
-    try:
-        theirs = load(folder / "config.yaml")
-    except ConfigError as error:
-        raise FolderError(
-            f"holds a config.yaml that isn't a run's ({error}); give another `out`, or `fresh` to start over",
-            source=str(folder),
-        ) from error
-    refuse_other(folder, theirs.identity(), experiment.identity(), swept_paths(theirs) | swept_paths(experiment))
-
-
-def _clear(folder: Path) -> None:
-    for name in (
-        "trials.sqlite", "trials.sqlite-wal", "trials.sqlite-shm", "config.yaml", "trials.csv", "summary.csv",
-        "manifest.json", "figure.png", "figure.svg",
-    ):  # fmt: skip
-        (folder / name).unlink(missing_ok=True)
