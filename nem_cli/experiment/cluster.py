@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from typing import Any
 
 import joblib
 
 from nem_cli.errors import RunError
 from nem_cli.experiment.machine import Software, software
+from nem_cli.experiment.runner import ctrl_c_waits
 
-CONNECT = 30
+CONNECT = 20
 """Seconds to wait for the scheduler, and then for its first worker."""
 
 
@@ -34,23 +35,40 @@ def dask_backend(jobs: int, scheduler: str) -> Iterator[None]:
     """
     import distributed  # slow, and an extra
 
+    if scheduler:
+        _refuse_silent(scheduler)
     with ExitStack() as stack:
         target: Any = scheduler
         if not scheduler:
-            target = stack.enter_context(
-                distributed.LocalCluster(  # type: ignore[no-untyped-call]
-                    n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL"
+            with ctrl_c_waits():
+                target = stack.enter_context(
+                    distributed.LocalCluster(  # type: ignore[no-untyped-call]
+                        n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL"
+                    )
                 )
-            )
-        try:
-            client = stack.enter_context(
-                distributed.Client(target, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
-            )
-        except (OSError, ValueError) as error:
-            raise RunError(f"--scheduler {scheduler}: can't be reached within {CONNECT} s ({error})") from error
+        client = stack.enter_context(
+            distributed.Client(target, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
+        )
         _check(client, scheduler or "the local cluster")
         stack.enter_context(joblib.parallel_config(backend=_remote(client)))
         yield
+
+
+def _refuse_silent(scheduler: str) -> None:
+    """Ask a scheduler who it is: where nothing answers, Dask's client would wait for minutes, whatever its timeout."""
+    from distributed.core import rpc
+
+    async def ask() -> None:
+        async with asyncio.timeout(CONNECT):
+            async with rpc(scheduler) as there:  # type: ignore[no-untyped-call]
+                await there.identity()
+
+    try:
+        asyncio.run(ask())
+    except Exception as error:  # no such host or scheme, no certificates, something other than Dask
+        raise RunError(
+            f"{scheduler}: no Dask scheduler answers there within {CONNECT} s ({type(error).__name__}: {error})"
+        ) from error
 
 
 def _remote(client: Any) -> Any:
@@ -76,12 +94,7 @@ def _check(client: Any, name: str) -> None:
         raise RunError(
             f"a worker of {name} can't run nem ({type(error).__name__}: {error}); install the same version there"
         ) from error
-    here = asdict(software())
     for address, there in sorted(theirs.items()):
-        differing = [
-            f"{what} {there_} there, {here[what]} here"
-            for what, there_ in asdict(there).items()
-            if there_ != here[what]
-        ]
+        differing = there.differences(software())
         if differing:
-            raise RunError(f"worker {address} of {name} has other versions: {'; '.join(differing)}; install the same")
+            raise RunError(f"worker {address} of {name} has other versions: {differing}; install the same")

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ def refuse_unwritable(folder: Path) -> None:
     if not there.is_dir():
         raise FolderError("is a file, or lies in one; results need a folder", source=str(folder))
     if not os.access(there, os.W_OK | os.X_OK):
-        raise FolderError(f"can't be written: {os.strerror(errno.EACCES)}; choose another --out", source=str(folder))
+        raise FolderError(f"can't be written: {os.strerror(errno.EACCES)}; choose another `out`", source=str(folder))
 
 
 def refuse_foreign(folder: Path, identity: Identity) -> None:
@@ -98,7 +98,7 @@ def refuse_foreign(folder: Path, identity: Identity) -> None:
     if not {"config.yaml", "manifest.json"} <= set(found):
         raise _foreign(folder, found)
     try:
-        made_with = json.loads(read_text(folder / "manifest.json"))
+        made_with = read_json(folder / "manifest.json")
         theirs = replace(Identity.of(load(folder / "config.yaml")), sources=made_with.get("plugins", {}))
         identity.refuse(theirs, folder)
     except FolderError:
@@ -106,7 +106,7 @@ def refuse_foreign(folder: Path, identity: Identity) -> None:
     except (ConfigError, ValueError, AttributeError, TypeError) as error:
         raise FolderError(
             f"holds a config.yaml and a manifest.json that aren't a run's ({error}); they are left untouched. Give "
-            "another --out",
+            "another `out`",
             source=str(folder),
         ) from error
 
@@ -132,7 +132,7 @@ def _written(folder: Path) -> list[str]:
 
 def _foreign(folder: Path, found: list[str]) -> FolderError:
     return FolderError(
-        f"holds {', '.join(found)}, which no run of nem has finished there; it is left untouched. Give another --out",
+        f"holds {', '.join(found)}, which no run of nem has finished there; it is left untouched. Give another `out`",
         source=str(folder),
     )
 
@@ -196,9 +196,9 @@ def config_yaml(experiment: Experiment) -> str:
     return dump(experiment.model_dump(mode="json"))
 
 
-def manifest_json(manifest: dict[str, Any]) -> str:
-    """A manifest as indented JSON."""
-    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+def indented_json(tree: Mapping[str, Any]) -> str:
+    """A manifest, say, as people read it."""
+    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
 
 
 def read_text(path: Path) -> str:
@@ -213,3 +213,20 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise FolderError(f"is no finished run: it has no readable {path.name}", source=str(path.parent)) from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A finished run's manifest, say.
+
+    Raises
+    ------
+    FolderError
+        If it isn't there, or isn't a JSON object.
+    """
+    try:
+        tree = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise FolderError(f"isn't JSON: {error}", source=str(path)) from None
+    if not isinstance(tree, dict):
+        raise FolderError("must be a JSON object", source=str(path))
+    return tree

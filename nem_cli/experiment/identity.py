@@ -78,14 +78,14 @@ class Identity:
         if differing:
             raise FolderError(
                 f"holds another experiment; it is left untouched. These settings differ:\n{differing}\n"
-                "Give another --out or another name, or --fresh to start over",
+                "Give another `out` or another name, or `fresh` to start over",
                 source=str(folder),
             )
         differing = _differences(other.versions, self.versions)
         if differing:
             raise FolderError(
                 f"was made with other versions, so its numbers can't be continued; it is left untouched:\n{differing}\n"
-                "Use those versions, another --out, or --fresh to start over",
+                "Use those versions, another `out`, or `fresh` to start over",
                 source=str(folder),
             )
 

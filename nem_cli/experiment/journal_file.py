@@ -104,7 +104,7 @@ class JournalFile:
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             return self.unwritable(error)
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-            return FolderError(f"can't be written ({error}); choose another --out", source=str(self.path))
+            return FolderError(f"can't be written ({error}); choose another `out`", source=str(self.path))
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return FolderError("is in use by another process", source=str(self.path))
         return self.damaged(error)
@@ -119,8 +119,8 @@ class JournalFile:
     def damaged(self, what: object) -> FolderError:
         """That nothing in the file can be used."""
         return FolderError(
-            f"the journal is damaged or can't be used ({what}); it is left as it was. Move it, give another --out, or "
-            "start over with --fresh",
+            f"the journal is damaged or can't be used ({what}); it is left as it was. Move it, give another `out`, or "
+            "start over with `fresh`",
             source=str(self.path),
         )
 
@@ -157,7 +157,7 @@ class JournalFile:
         if not holds and not logged:
             refuse_foreign(self.path.parent, identity)
         if self.path.exists() and not os.access(self.path, os.W_OK):  # SQLite would open it for reading
-            raise FolderError("can't be written: it is read-only; choose another --out", source=str(self.path))
+            raise FolderError("can't be written: it is read-only; choose another `out`", source=str(self.path))
         if holds and not logged and (problem := find_problem(self.db, self.path)):
             self._mend(problem)
         self._connect_to_write()
@@ -210,7 +210,7 @@ class JournalFile:
         if theirs != FORMAT:
             raise FolderError(
                 f"was made by another version of nem (journal format {theirs}, here {FORMAT}); use that version, "
-                "another --out, or --fresh to start over",
+                "another `out`, or `fresh` to start over",
                 source=str(self.path),
             )
 

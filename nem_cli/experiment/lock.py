@@ -38,21 +38,21 @@ class FolderLock:
             self._file = self._locked()
         except BlockingIOError as error:
             raise FolderError(
-                f"is in use by {self._holder()}; wait for it, or choose another --out", source=str(folder)
+                f"is in use by {self._holder()}; wait for it, or choose another `out`", source=str(folder)
             ) from error
         except (FileExistsError, NotADirectoryError) as error:
             raise FolderError("is a file, or lies in one; a run needs a folder", source=str(folder)) from error
         except OSError as error:
-            problem = f"can't be written: {error.strerror}; choose another --out"
+            problem = f"can't be written: {error.strerror}; choose another `out`"
             if error.errno == errno.ELOOP:
-                problem = "holds a symbolic link .lock, which isn't nem's; choose another --out"
+                problem = "holds a symbolic link .lock, which isn't nem's; choose another `out`"
             if error.errno in NO_ROOM:
                 raise RunError(f"{folder}: {problem}") from error
             raise FolderError(problem, source=str(folder)) from error
         self._before = os.pread(self._file, 1000, 0)
         if not re.match(rb"process \d+ on |$", self._before):
             os.close(self._file)
-            raise FolderError("holds a file .lock that isn't nem's; choose another --out", source=str(folder))
+            raise FolderError("holds a file .lock that isn't nem's; choose another `out`", source=str(folder))
         self._note(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
 
     def __enter__(self) -> FolderLock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import platform
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,6 +21,14 @@ class Software:
     python: str
     numpy: str
     scipy: str
+
+    def differences(self, expected: Software) -> str:
+        """What differs from the versions that are expected; empty where nothing does."""
+        return "; ".join(
+            f"{name} {there} there, {here} here"
+            for (name, there), here in zip(asdict(self).items(), asdict(expected).values(), strict=True)
+            if there != here
+        )
 
 
 @functools.cache

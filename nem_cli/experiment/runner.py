@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import multiprocessing
 import os
 import re
+import signal
 import threading
 import time
 import traceback
 import warnings
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -24,6 +26,8 @@ from nem_cli.experiment.block import Block, run_block
 from nem_cli.experiment.machine import Software, software
 from nem_cli.experiment.plan import Level
 
+Task = tuple[int, Level, int]
+"""Any number, which comes back with the block; a level; the number of a block."""
 BACKENDS = ("loky", "threading", "dask")
 DASK_TIMEOUT = 3600.0
 """Dask's default timeout in seconds: joblib waits for ever for a block whose workers die again and again."""
@@ -43,7 +47,8 @@ class Workers:
         A Dask scheduler's address; without one, dask starts and ends a local cluster.
     timeout : float, optional
         Seconds without any block coming back after which the run gives up; an hour for dask, else none. With one
-        job the blocks run in this process, which nothing can cut off.
+        job the blocks run in this process, which nothing can cut off. Joblib measures it by the computer's clock: one
+        that is set forward ends the run too.
 
     Raises
     ------
@@ -58,20 +63,20 @@ class Workers:
 
     def __post_init__(self) -> None:
         if self.backend not in BACKENDS:
-            raise ConfigError(f"must be one of {', '.join(BACKENDS)}", source="--backend", value=self.backend)
+            raise ConfigError(f"must be one of {', '.join(BACKENDS)}", source="`backend`", value=self.backend)
         if self.jobs is not None and self.jobs < 1:
-            raise ConfigError("must be a whole number, 1 or more", source="--jobs", value=self.jobs)
+            raise ConfigError("must be a whole number, 1 or more", source="`jobs`", value=self.jobs)
         if self.scheduler and self.backend != "dask":
-            raise ConfigError("needs --backend dask", source="--scheduler", value=self.scheduler)
+            raise ConfigError("needs `backend` dask", source="`scheduler`", value=self.scheduler)
         if self.scheduler and not re.fullmatch(r"(\w+://)?[^\s/]+", self.scheduler):
-            raise ConfigError("must look like tcp://HOST:PORT", source="--scheduler", value=self.scheduler)
+            raise ConfigError("must look like tcp://HOST:PORT", source="`scheduler`", value=self.scheduler)
         if self.backend == "dask" and not find_spec("distributed"):
-            raise ConfigError('dask isn\'t installed; pip install "nem-cli[dask]"', source="--backend dask")
+            raise ConfigError('dask isn\'t installed; pip install "nem-cli[dask]"', source="`backend` dask")
         if self.timeout is not None:
             if not (math.isfinite(self.timeout) and self.timeout > 0):
-                raise ConfigError("must be a number of seconds above 0", source="--timeout", value=self.timeout)
+                raise ConfigError("must be a number of seconds above 0", source="`timeout`", value=self.timeout)
             if self.backend != "dask" and self.count == 1:
-                raise ConfigError("needs --jobs 2 or more: one job runs in the process itself", source="--timeout")
+                raise ConfigError("needs `jobs` 2 or more: one job runs in the process itself", source="`timeout`")
 
     @classmethod
     def of(cls, workers: Workers | None, jobs: int | None) -> Workers:
@@ -93,7 +98,7 @@ class Workers:
         """Blocks at once; with a Dask scheduler its workers decide."""
         return self.jobs or available_cores()
 
-    def run(self, tasks: Sequence[tuple[int, Level, int]], seed: int) -> Generator[tuple[int, int, Block], None, None]:
+    def run(self, tasks: Iterable[Task], seed: int) -> Generator[tuple[int, int, Block], None, None]:
         """Run tasks (any number, level, block number); yields (that number, block number, block) unordered.
 
         Raises
@@ -101,18 +106,28 @@ class Workers:
         RunError
             If a worker process died, a block failed or didn't come back in time, or the cluster can't be used.
         """
-        if not tasks:
+        tasks = iter(tasks)
+        first = list(itertools.islice(tasks, self.count))
+        tasks = itertools.chain(first, tasks)
+        jobs = self.count if self.timeout else len(first)
+        if not first:
             return
-        jobs = self.count if self.timeout else min(self.count, len(tasks))
-        timeout = self.timeout or (DASK_TIMEOUT if self.backend == "dask" else None)
-        here = _Parent(os.getpid(), software())
-        with _errors(timeout), self._backend(jobs):
+        if jobs == 1 and self.backend != "dask":
+            for index, level, block in tasks:
+                yield index, block, _made(level, seed, block)
+            return
+        here = software()
+        clock = _Clock(self.timeout or (DASK_TIMEOUT if self.backend == "dask" else None))
+        with _errors(clock), self._backend(jobs):
             # One block a message: a finished block never waits for another one.
-            parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, timeout=timeout)
-            blocks = parallel(joblib.delayed(_task)(index, level, seed, block, here) for index, level, block in tasks)
+            parallel = joblib.Parallel(jobs, return_as="generator_unordered", batch_size=1, timeout=clock.timeout)
+            with ctrl_c_waits():
+                blocks = parallel(joblib.delayed(_task)(*task, seed, here) for task in tasks)
             try:
-                for block in blocks:  # noqa: UP028  ("yield from" would close them before the lines below)
+                for block in blocks:
+                    clock.start()
                     yield block
+                    clock.start()
             finally:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # joblib warns of blocks that nobody waits for any more
@@ -123,9 +138,18 @@ class Workers:
             from nem_cli.experiment.cluster import dask_backend
 
             return dask_backend(jobs, self.scheduler)
-        if self.backend == "loky":
-            return joblib.parallel_config(backend="loky", inner_max_num_threads=1)  # type: ignore[no-any-return]
-        return joblib.parallel_config(backend=self.backend)  # type: ignore[no-any-return]
+        if self.backend == "threading":
+            return joblib.parallel_config(backend="threading")  # type: ignore[no-any-return]
+        try:
+            multiprocessing.get_context("spawn").Lock()  # what loky's queues are made of
+        except OSError as error:
+            raise RunError(
+                f"worker processes need shared memory, /dev/shm, which can't be used here ({error.strerror}); "
+                "`jobs` 1 and `backend` threading need none"
+            ) from error
+        return joblib.parallel_config(  # type: ignore[no-any-return]
+            backend="loky", inner_max_num_threads=1, initializer=_end_with, initargs=(os.getpid(),)
+        )
 
 
 def available_cores() -> int:
@@ -133,22 +157,33 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@dataclass(frozen=True)
-class _Parent:
-    """The process that sent a task."""
+class _Clock:
+    """Seconds since the last block, by a clock that nobody sets."""
 
-    pid: int
-    software: Software
+    def __init__(self, timeout: float | None) -> None:
+        self.timeout = timeout
+        self.start()
+
+    def start(self) -> None:
+        self._since = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._since
 
 
-def _task(index: int, level: Level, seed: int, block: int, parent: _Parent) -> tuple[int, int, Block]:
-    """What a worker does; its errors can be sent back whatever they were."""
-    if software() != parent.software:  # a worker that joined a cluster after the check at the start
-        raise RunError(f"a worker has {software()}, but the parent has {parent.software}")
-    if os.getppid() == parent.pid:
-        _end_with(parent.pid)
+def _task(index: int, level: Level, block: int, seed: int, parent: Software) -> tuple[int, int, Block]:
+    """What a worker does."""
+    differing = software().differences(parent)
+    if differing:  # it joined the cluster after the check at the start
+        raise RunError(f"a worker that joined has other versions: {differing}; install the same; {GO_ON}")
+    return index, block, _made(level, seed, block)
+
+
+def _made(level: Level, seed: int, block: int) -> Block:
+    """A block; its errors can be sent from a worker whatever they were."""
     try:
-        return index, block, run_block(level, seed, block)
+        return run_block(level, seed, block)
     except (NemError, MemoryError):
         raise
     except Exception as error:
@@ -172,18 +207,34 @@ def _end_with(parent: int) -> None:
 
 
 @contextmanager
-def _errors(timeout: float | None) -> Iterator[None]:
+def ctrl_c_waits() -> Iterator[None]:
+    """Ctrl-C waits for the end of the ``with``; processes started in it never get it, since their parent ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _errors(clock: _Clock) -> Iterator[None]:
     """Say what a broken pool of workers means, and how to go on."""
     try:
         yield
+    except (NemError, MemoryError):
+        raise
     except BrokenExecutor as error:
         raise RunError(
-            f"a worker process died: it was killed, or memory ran out (then use fewer --jobs); {GO_ON}"
+            f"a worker process died: it was killed, or memory ran out (then use fewer `jobs`); {GO_ON}"
         ) from error
     except (TimeoutError, multiprocessing.TimeoutError) as error:
+        if clock.timeout and clock.seconds < clock.timeout / 2:
+            raise RunError(
+                f"the computer's clock was set forward, which joblib takes for a timeout; {GO_ON}"
+            ) from error
         raise RunError(
-            f"no block came back for {timeout:g} s: its worker hangs or died again and again; {GO_ON} "
-            "(a larger --timeout waits longer)"
+            f"no block came back for {clock.timeout:g} s: its worker hangs or died again and again; {GO_ON} "
+            "(a larger `timeout` waits longer)"
         ) from error
-    except OSError as error:
-        raise RunError(f"the workers can't be reached any more ({error}); {GO_ON}") from error
+    except Exception as error:  # joblib, loky and Dask raise what they like; a block's own error is a NemError
+        raise RunError(f"the workers can't be used any more ({type(error).__name__}: {error}); {GO_ON}") from error

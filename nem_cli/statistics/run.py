@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -42,6 +41,8 @@ class Run:
         Its summary, a row a level; made from the journal when first asked for by default.
     manifest : dict, optional
         What it was made with.
+    timing : dict, optional
+        When, where and how fast; empty where it isn't known, as in a clone.
     """
 
     def __init__(
@@ -52,11 +53,13 @@ class Run:
         levels: Sequence[Level] | None = None,
         rows: Sequence[Row] | None = None,
         manifest: Mapping[str, Any] | None = None,
+        timing: Mapping[str, Any] | None = None,
     ) -> None:
         self.folder = folder
         self.experiment = experiment
         self.levels = tuple(resolved(experiment) if levels is None else levels)
         self.manifest = dict(manifest or {})
+        self.timing = dict(timing or {})
         if rows is not None:
             self.rows = tuple(rows)
 
@@ -74,10 +77,11 @@ class Run:
         levels = resolved(experiment)
         try:
             rows = tables.read_summary(files.read_text(folder / "summary.csv"), levels)
-            manifest = json.loads(files.read_text(folder / "manifest.json"))
+            manifest = files.read_json(folder / "manifest.json")
+            timing = files.read_json(folder / "timing.json") if (folder / "timing.json").exists() else None
         except ValueError as error:
             raise FolderError(f"holds a file that can't be read: {error}", source=str(folder)) from error
-        return cls(folder, experiment, levels=levels, rows=rows, manifest=manifest)
+        return cls(folder, experiment, levels=levels, rows=rows, manifest=manifest, timing=timing)
 
     def __repr__(self) -> str:
         return f"<Run {self.name}: {len(self.levels)} levels of {self.experiment.trials:,} trials in {self.folder}>"
@@ -180,8 +184,8 @@ class Run:
 
     def time_ratio(self, row: Row) -> float | None:
         """A level's processor time a trial over that of plain EM; None where it isn't known."""
-        seconds: list[float] = self.manifest.get("seconds_per_trial", [])
-        if len(seconds) != len(self.rows):
+        seconds = self.timing.get("seconds_per_trial")
+        if not isinstance(seconds, list) or len(seconds) != len(self.rows):
             return None
         here, em = (seconds[self.rows.index(each)] for each in (row, self.em(row)))
         return here / em if em else None

@@ -14,7 +14,7 @@ from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.journal import Journal
 from nem_cli.experiment.load import load
 from nem_cli.experiment.lock import FolderLock
-from nem_cli.experiment.manifest import manifest
+from nem_cli.experiment.manifest import manifest, timing
 from nem_cli.experiment.plan import Level, levels
 from nem_cli.experiment.runner import Workers
 from nem_cli.statistics import tables
@@ -59,7 +59,7 @@ def sweep(
     progress : callable, optional
         Told of the trials done.
     command : sequence of str
-        What the manifest says made this run.
+        What timing.json says made this run.
 
     Raises
     ------
@@ -85,12 +85,10 @@ def sweep(
                     break
             _warn_of_mixed_processors(journal)
             totals = [journal.totals(level, experiment.trials) for level in plan]
-            made_with = manifest(experiment, workers, began, list(command)) | {
-                "cpus": journal.cpus,
-                **({"until_ci": until.note(rows)} if until else {}),
-                "seconds_per_trial": [round(each.seconds / each.trials, 9) for each in totals],
-            }
-            run = Run(folder, experiment, levels=plan, rows=rows, manifest=made_with)
+            seconds = [each.seconds / each.trials for each in totals]
+            made_with = manifest(experiment) | ({"until_ci": until.note(rows)} if until else {})
+            made_in = timing(workers, began, list(command), journal.cpus, seconds)
+            run = Run(folder, experiment, levels=plan, rows=rows, manifest=made_with, timing=made_in)
             _write(run, journal)
             return run
 
@@ -133,23 +131,28 @@ def _run_missing(
     journal: Journal, plan: Sequence[Level], experiment: Experiment, workers: Workers, progress: Progress | None
 ) -> None:
     """Run what the journal lacks, committing each block as it comes."""
-    tasks, total, done = [], 0, 0
-    unique = {level.key: (index, level) for index, level in enumerate(plan)}  # plain EM of two modes is one
-    for index, level in unique.values():
-        finished = journal.done(level)
-        total += experiment.trials
-        for block in range(level.blocks(experiment.trials)):
-            if block in finished:
-                done += level.counted(block, experiment.trials)
-            else:
-                tasks.append((index, level, block))
+    unique = list({level.key: level for level in plan}.values())  # plain EM of two modes is one
+    finished = [journal.done(level) for level in unique]
+    blocks = max(level.blocks(experiment.trials) for level in unique)
+    tasks = (  # a block's data are drawn once for all levels
+        (index, level, block)
+        for block in range(blocks)
+        for index, level in enumerate(unique)
+        if block < level.blocks(experiment.trials) and block not in finished[index]
+    )
+    total = len(unique) * experiment.trials
+    done = sum(
+        level.counted(block, experiment.trials)
+        for level, numbers in zip(unique, finished, strict=True)
+        for block in numbers
+        if block < level.blocks(experiment.trials)
+    )
     if progress:
         progress(done, total)
-    tasks.sort(key=lambda task: task[2])  # a block's data are drawn once for all levels
     with closing(workers.run(tasks, experiment.seed)) as finished_blocks:  # whatever happens here, the workers end
         for index, number, finished_block in finished_blocks:
-            journal.add(plan[index], number, finished_block)
-            done += plan[index].counted(number, experiment.trials)
+            journal.add(unique[index], number, finished_block)
+            done += unique[index].counted(number, experiment.trials)
             if progress:
                 progress(done, total)
 
@@ -170,7 +173,8 @@ def _write(run: Run, journal: Journal) -> None:
     files.write(run.folder / "trials.csv", _trials(journal, run.levels, run.experiment.trials))
     files.write(run.folder / "summary.csv", tables.summary_csv(run.rows))
     draw(run)
-    files.write(run.folder / "manifest.json", files.manifest_json(run.manifest))
+    files.write(run.folder / "timing.json", files.indented_json(run.timing))
+    files.write(run.folder / "manifest.json", files.indented_json(run.manifest))
 
 
 def draw(run: Run) -> None:
