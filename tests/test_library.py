@@ -59,14 +59,14 @@ def test_jobs_is_short_for_workers(tmp_path):
         nem_cli.sweep(experiment(), out=tmp_path / "both", jobs=2, workers=Workers(1))
     with pytest.raises(ConfigError, match="jobs: is short for"):
         nem_cli.compare("additive", "multiplicative", out=tmp_path, jobs=2, workers=Workers(1))
-    with pytest.raises(ConfigError, match="--jobs: must be a whole number, 1 or more"):
+    with pytest.raises(ConfigError, match="`jobs`: must be a whole number, 1 or more"):
         nem_cli.sweep(experiment(), out=tmp_path / "none", jobs=0)
     assert list(tmp_path.iterdir()) == []
     small = {"sweep": {"sigma": [0, 1.5]}}
-    assert nem_cli.sweep(experiment(**small), out=tmp_path / "a", jobs=3).manifest["jobs"] == 3
+    assert nem_cli.sweep(experiment(**small), out=tmp_path / "a", jobs=3).timing["jobs"] == 3
     other = experiment(**small, name="b", noise={"injection": "multiplicative"})
     nem_cli.compare(tmp_path / "a", other, out=tmp_path, bootstraps=50, trials=20, jobs=1)
-    assert nem_cli.Run.open(tmp_path / "b").manifest["jobs"] == 1
+    assert nem_cli.Run.open(tmp_path / "b").timing["jobs"] == 1
 
 
 def test_summary_array_holds_the_summary(run):

@@ -51,13 +51,17 @@ def test_the_folder_holds_what_the_contract_says(run):
     folder, _ = run
     files = {path.name for path in (folder / "results" / "small").iterdir()}
     assert files - {".lock"} == {
-        "config.yaml", "manifest.json", "trials.sqlite", "trials.csv", "summary.csv", "figure.png", "figure.svg",
+        "config.yaml", "manifest.json", "timing.json", "trials.sqlite", "trials.csv", "summary.csv", "figure.png", "figure.svg",
     }  # fmt: skip
     manifest = json.loads((folder / "results" / "small" / "manifest.json").read_text())
-    for key in ("nem", "git", "config_sha256", "seed", "python", "numpy", "scipy", "blas", "cpu", "backend", "jobs"):
-        assert key in manifest
-    assert manifest["command"] == ["nem", "sweep", "small.yaml", "--jobs", "2"]
-    assert manifest["jobs"] == 2
+    assert manifest.keys() == {
+        "nem", "algorithm", "config_sha256", "seed", "python", "numpy", "scipy", "blas", "plugins",
+    }  # fmt: skip
+    timing = json.loads((folder / "results" / "small" / "timing.json").read_text())
+    assert {"git", "host", "cpus", "backend", "start", "end"} < timing.keys()
+    assert timing["command"] == ["nem", "sweep", "small.yaml", "--jobs", "2"]
+    assert timing["jobs"] == 2
+    assert len(timing["seconds_per_trial"]) == 3
     rows = table(folder / "results" / "small" / "trials.csv")
     assert len(rows) == 3 * 40
     assert [row["trial"] for row in rows[:3]] == ["0", "1", "2"]

@@ -18,7 +18,7 @@ from nem_cli.experiment.describe import shown
 from nem_cli.experiment.plan import Level
 from nem_cli.replay.iterates import Iterate, iterates
 from nem_cli.statistics import tables
-from nem_cli.statistics.run import JOURNAL, Run
+from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
 from nem_cli.statistics.table import Cell, Column, Table
 
@@ -138,8 +138,10 @@ def _level(run: Run, sigma: float, settings: Mapping[str, Any]) -> Row:
 
 def _recorded(run: Run, level: Level, trial: int, here: list[str]) -> tuple[str, list[str]]:
     """The file that holds the trial's ending, and its cells as ``trials.csv`` has them; `here` where there is none."""
-    if (run.folder / JOURNAL).exists():
-        return JOURNAL, _cells(tables.trials_lines(run.levels, level, trial, run.trials(level)[trial : trial + 1]))
+    if (run.folder / files.JOURNAL).exists():
+        return files.JOURNAL, _cells(
+            tables.trials_lines(run.levels, level, trial, run.trials(level)[trial : trial + 1])
+        )
     path = run.folder / _CSV
     if not path.exists():
         return "", here
