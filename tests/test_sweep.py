@@ -51,7 +51,8 @@ def test_the_folder_holds_what_the_contract_says(run):
     folder, _ = run
     files = {path.name for path in (folder / "results" / "small").iterdir()}
     assert files - {".lock"} == {
-        "config.yaml", "manifest.json", "timing.json", "trials.sqlite", "trials.csv", "summary.csv", "figure.png", "figure.svg",
+        "config.yaml", "manifest.json", "timing.json", "trials.sqlite", "trials.csv", "summary.csv", "figure.png",
+        "figure.svg",
     }  # fmt: skip
     manifest = json.loads((folder / "results" / "small" / "manifest.json").read_text())
     assert manifest.keys() == {
