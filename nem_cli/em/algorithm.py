@@ -7,17 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nem_cli.em.arrays import BoolArray, FloatArray, IntArray
-from nem_cli.em.family import Family, Moments
+from nem_cli.em.arrays import FloatArray, IntArray
+from nem_cli.em.model import Model
 from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import Parameters
-from nem_cli.em.posterior import log_likelihood, responsibilities, tiles
 from nem_cli.em.status import Status
-from nem_cli.em.stop import StopRule
-
-MIN_WEIGHT = 1e-8
-MIN_VARIANCE_RATIO = 1e-9
-"""A weight below the first, or a variance below the second times the sample variance, ends a trial as degenerate."""
+from nem_cli.em.stops import StopRule
+from nem_cli.em.theta import Theta
 
 
 @dataclass(frozen=True)
@@ -26,18 +21,18 @@ class Problem:
 
     Parameters
     ----------
-    family : Family
+    model : Model
     noise : Noise
     estimate : frozenset of str
-        Which of weights, means and variances are estimated; the others keep their starting value.
+        Which of the model's parameters are estimated; the others keep their starting value.
     stop : StopRule
     tol : float
-        A trial ends where the stop rule's distance is strictly below 10^-tol.
+        A trial ends where the stop rule's distance is strictly below 10^-tol, unless the rule says otherwise.
     max_iterations : int
         The cap on M-steps.
     """
 
-    family: Family
+    model: Model
     noise: Noise
     estimate: frozenset[str]
     stop: StopRule
@@ -55,7 +50,7 @@ class Step:
         The number of M-steps done; 0 is the start.
     trials : ndarray of int, shape (running,)
         Which trials made this step.
-    theta : Parameters
+    theta : Theta
         theta_k of those trials; of a degenerate one the last sound estimate.
     status : ndarray of int, shape (running,)
         A `Status` where the trial ended with this step, -1 where it goes on.
@@ -67,7 +62,7 @@ class Step:
 
     k: int
     trials: IntArray
-    theta: Parameters
+    theta: Theta
     status: IntArray
     injected: IntArray
     draws: int = 0
@@ -82,7 +77,7 @@ class Fits:
     ----------
     status, iterations : ndarray of int, shape (trials,)
         A `Status`, and the M-steps done (the start isn't counted).
-    theta : Parameters
+    theta : Theta
         The final estimates.
     log_likelihood : ndarray of shape (trials,)
         Of the clean data at theta; -inf or inf only where the start was degenerate already.
@@ -92,20 +87,20 @@ class Fits:
 
     status: IntArray
     iterations: IntArray
-    theta: Parameters
+    theta: Theta
     log_likelihood: FloatArray
     draws: int
     accepted: int
 
 
-def steps(problem: Problem, y: FloatArray, start: Parameters, rng: np.random.Generator) -> Iterator[Step]:
+def steps(problem: Problem, y: FloatArray, start: Theta, rng: np.random.Generator) -> Iterator[Step]:
     """Algorithm 1, the generalised NEM estimate, with the E-step's expectation on the clean data.
 
     Parameters
     ----------
-    y : ndarray of shape (trials, samples)
+    y : ndarray of shape (trials, samples) or (trials, samples, d)
         Finite.
-    start : Parameters
+    start : Theta
         theta_0 of every trial.
     rng : Generator
         The stream of the noise; plain EM draws nothing from it.
@@ -115,62 +110,66 @@ def steps(problem: Problem, y: FloatArray, start: Parameters, rng: np.random.Gen
     Step
         The start (k = 0), then one a M-step until every trial has ended.
     """
-    family, stop = problem.family, problem.stop
-    floor = MIN_VARIANCE_RATIO * y.var(axis=1, keepdims=True)
+    model, stop = problem.model, problem.stop
+    spread = model.family.spread(y)
+    threshold = stop.threshold(problem.tol)
     trials = np.arange(len(y))
     theta = start
-    status = np.where(_sound(theta, floor), -1, Status.DEGENERATE)
+    status = np.where(model.sound(theta, spread), -1, Status.DEGENERATE)
     yield Step(0, trials, theta, status, np.zeros_like(trials))
     k = 0
     compared = None
     while True:
         running = status < 0
         if not running.all():  # trials that have ended leave the batch
-            trials, y, floor, theta = trials[running], y[running], floor[running], theta.take(running)
+            trials, y, spread, theta = trials[running], y[running], spread[running], theta.take(running)
             compared = None if compared is None else compared[running]
         if not trials.size:
             return
         if compared is None:
-            compared = stop.coordinates(family, y, theta, problem.estimate)
+            compared = stop.coordinates(model, y, theta, problem.estimate)
         k += 1
         maximised, injected, draws, accepted = _iteration(problem, y, theta, rng, k)
-        sound = _sound(maximised, floor)
-        theta = maximised if sound.all() else _where(sound, maximised, theta)
-        coordinates = stop.coordinates(family, y, theta, problem.estimate)
+        sound = model.sound(maximised, spread)
+        theta = maximised if sound.all() else maximised.where(sound, theta)
+        coordinates = stop.coordinates(model, y, theta, problem.estimate)
         status = np.full(trials.size, -1)
         if k >= problem.max_iterations:
             status[:] = Status.MAX_ITERATIONS
-        status[stop.distance(compared, coordinates) < 10.0**-problem.tol] = Status.CONVERGED
+        status[stop.distance(compared, coordinates) < threshold] = Status.CONVERGED
         status[~sound] = Status.DEGENERATE
         compared = coordinates
         yield Step(k, trials, theta, status, injected, draws, accepted)
 
 
 def _iteration(
-    problem: Problem, y: FloatArray, theta: Parameters, rng: np.random.Generator, k: int
-) -> tuple[Parameters, IntArray, int, int]:
+    problem: Problem, y: FloatArray, theta: Theta, rng: np.random.Generator, k: int
+) -> tuple[Theta, IntArray, int, int]:
     """Lines 2 to 5 of Algorithm 1: the M-step's estimate, not yet known to be sound, and what `Step` says of the noise.
 
     In cache-sized parts of the data, whose sums add up to the E-step's expectation.
     """
-    family, noise = problem.family, problem.noise
-    moments = Moments(theta)
+    model, noise = problem.model, problem.noise
+    sums = model.sums(theta)
     injected = np.zeros(len(y), dtype=np.int64)
     draws = accepted = 0
-    for rows, columns in tiles(y.shape, theta.components):
+    for rows, columns in model.tiles(y, theta):
         part, here = y[rows, columns], theta.take(rows)
-        r = responsibilities(family, part, here)  # E-step, on the clean data
-        sampled = noise.sample(rng, family, part, here, r, k)  # NS-step
-        y_dagger = noise.phi.phi(part, sampled.n)  # NG-step
-        moments.add(rows, y_dagger, r)
+        known = model.posterior(part, here)  # E-step, on the clean data
+        sampled = noise.sample(rng, model, part, here, known, k)  # NS-step
+        y_dagger = noise.injection.phi(model.family.exposed(part), sampled.n)  # NG-step
+        if noise.enters == "e-step":  # not Algorithm 1: the E-step sees the noisy data too
+            known = model.posterior(y_dagger, here)
+        sums.add(rows, y_dagger, known, here)
         if noise.sigma > 0:
-            injected[rows] += np.count_nonzero(sampled.n != noise.phi.neutral, axis=1)
+            moved = sampled.n != noise.injection.neutral
+            injected[rows] += np.count_nonzero(moved if moved.ndim == 2 else moved.any(axis=2), axis=1)
             draws, accepted = draws + sampled.draws, accepted + sampled.accepted
-    with np.errstate(divide="ignore", invalid="ignore"):  # an empty component: found by _sound
-        return family.maximise(moments, theta, problem.estimate), injected, draws, accepted  # M-step
+    with np.errstate(divide="ignore", invalid="ignore"):  # an empty component: found by `sound`
+        return model.maximise(sums, theta, problem.estimate), injected, draws, accepted  # M-step
 
 
-def fit(problem: Problem, y: FloatArray, start: Parameters, rng: np.random.Generator) -> Fits:
+def fit(problem: Problem, y: FloatArray, start: Theta, rng: np.random.Generator) -> Fits:
     """Run Algorithm 1 to its end in every trial; parameters as for `steps`."""
     theta = start.copy()
     status = np.empty(len(y), dtype=np.int64)
@@ -185,20 +184,5 @@ def fit(problem: Problem, y: FloatArray, start: Parameters, rng: np.random.Gener
         iterations[step.trials[ended]] = step.k
         theta.put(step.trials[ended], step.theta.take(ended))
     with np.errstate(all="ignore"):  # a degenerate start has no density
-        likelihood = log_likelihood(problem.family, y, theta)
+        likelihood = problem.model.log_likelihood(y, theta)
     return Fits(status, iterations, theta, likelihood, draws, accepted)
-
-
-def _sound(theta: Parameters, floor: FloatArray) -> BoolArray:
-    """Whether no component of a trial has collapsed; NaN counts as collapsed."""
-    sound = (theta.weights >= MIN_WEIGHT) & (theta.variances > 0) & (theta.variances >= floor)
-    return np.asarray(np.all(sound & np.isfinite(theta.means) & np.isfinite(theta.variances), axis=1))
-
-
-def _where(chosen: BoolArray, one: Parameters, other: Parameters) -> Parameters:
-    rows = chosen[:, None]
-    return Parameters(
-        np.where(rows, one.weights, other.weights),
-        np.where(rows, one.means, other.means),
-        np.where(rows, one.variances, other.variances),
-    )

@@ -1,4 +1,4 @@
-"""The contract of an injection, checked before any trial runs, and of what injections and screens return."""
+"""The contract of an injection, checked before any trial runs, and of what it returns."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nem_cli.em.arrays import BoolArray, FloatArray
+from nem_cli.em.arrays import FloatArray
 from nem_cli.em.family import Family
 from nem_cli.em.injection import Injection
-from nem_cli.em.screen import Screen
 from nem_cli.errors import PluginError
 
 PLACE = "noise.injection"
@@ -63,23 +62,6 @@ def noisy_data(injection: Injection, y: FloatArray, n: FloatArray) -> FloatArray
     PluginError
     """
     return _finite(injection, "phi", lambda: injection.phi(y, n), y.shape)
-
-
-def admitted(screen: Screen, log_gain: FloatArray, r: FloatArray) -> BoolArray:
-    """What a screen's definition admits, refused where it isn't a truth value a point.
-
-    Raises
-    ------
-    PluginError
-    """
-    mask = np.asarray(screen.admits(log_gain, r))
-    if mask.shape != log_gain.shape[1:] or mask.dtype != np.bool_:
-        raise PluginError(
-            f"screen {screen.name!r}: admits must return {log_gain.shape[1]} truth values, but returned {mask.dtype} "
-            f"of shape {mask.shape}",
-            path="noise.screen",
-        )
-    return mask
 
 
 def _finite(injection: Injection, method: str, call: Callable[[], object], shape: tuple[int, ...]) -> FloatArray:

@@ -1,193 +1,172 @@
-"""What a mixture family must provide."""
+"""What a family of y given Z must provide."""
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
 from nem_cli.em.arrays import BoolArray, FloatArray, IntArray
-from nem_cli.em.parameters import Parameters
+from nem_cli.em.geometry import Geometry
+from nem_cli.em.moments import Moments
+from nem_cli.em.posterior import Posterior
+from nem_cli.em.theta import Parameter, Theta
 
-
-class Moments:
-    """Responsibility-weighted sums of y+ over the samples, about each trial's pivot p = sum_j alpha_j mu_j.
-
-    About 0 the variance would cancel where the data lie far from it. About the pivot its relative error stays near the
-    machine's, times the sample variance over the component's, which the guard on collapsed components bounds.
-
-    Attributes
-    ----------
-    pivot : ndarray of shape (trials, 1)
-    mass : ndarray of shape (trials, K)
-        sum_i r_ij.
-    first : ndarray of shape (trials, K)
-        sum_i r_ij (y+_i - p).
-    second : ndarray of shape (trials, K)
-        sum_i r_ij (y+_i - p)^2.
-    """
-
-    def __init__(self, theta: Parameters) -> None:
-        self.pivot = np.einsum("tk,tk->t", theta.weights, theta.means)[:, None]
-        self.mass, self.first, self.second = np.zeros((3, *theta.means.shape))
-
-    def add(self, trials: slice, y_dagger: FloatArray, r: FloatArray) -> None:
-        """Add the sums over some samples of some trials.
-
-        Parameters
-        ----------
-        y_dagger : ndarray of shape (trials, samples)
-            The noisy data.
-        r : ndarray of shape (K, trials, samples)
-        """
-        x = y_dagger - self.pivot[trials]
-        self.mass[trials] += r.sum(axis=2).T
-        self.first[trials] += np.einsum("ktn,tn->tk", r, x)
-        x *= x
-        self.second[trials] += np.einsum("ktn,tn->tk", r, x)
-
-    def mean(self) -> FloatArray:
-        """Weighted means of y+, shape (trials, K)."""
-        return np.asarray(self.pivot + self.first / self.mass)
-
-    def variance(self, mean: FloatArray) -> FloatArray:
-        """Weighted mean squares of y+ about given means, shape (trials, K)."""
-        shift = mean - self.pivot
-        return np.asarray((self.second - 2 * shift * self.first) / self.mass + shift * shift)
+MIN_VARIANCE_RATIO = 1e-9
+"""A variance below this share of the sample's ends a trial as degenerate."""
 
 
 class Family(ABC):
-    """A family of component densities f(y | j, theta_j) that an M-step can fit from `Moments`.
+    """Densities f(y | j, theta_j) whose M-step follows from sums over the samples.
 
-    Subclass it, give it a `name`, and register it (see CONTRIBUTING.md). The closed forms `reach` and `average_reach`
-    are optional: without them the screens go through their definition. The M-step must follow from the sums in
-    `Moments`; a family whose M-step needs an inner optimisation, such as the Cauchy, isn't one of these.
+    Subclass it, give it a `name` and its `parameters`, and register it (see CONTRIBUTING.md). What stands here is for a
+    family in one dimension that is fitted from `Moments`; a family of another kind overrides it. Where `geometry` says
+    nothing, the screens go through the density. A family whose M-step needs an inner optimisation, such as the Cauchy,
+    isn't one of these.
     """
 
     name: ClassVar[str]
-    estimable: ClassVar[tuple[str, ...]]
-    """The parameters of this family that may be estimated; a subset of ``PARAMETERS``."""
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("means", "mean"),
+        Parameter("variances", "variance", "variance"),
+    )
+    """Each of shape (trials, K, ...)."""
+    estimable: ClassVar[tuple[str, ...]] = ("means", "variances")
+    """The names of those that may be estimated."""
     support: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     """The closed interval that the family's values come from."""
+    dimensions: ClassVar[bool] = False
+    """Whether y has a third axis."""
+    boxed: ClassVar[bool] = False
+    """Whether `geometry` is there, and no density falls where every coordinate of y comes nearer to every mode."""
+    enters_e_step: ClassVar[bool] = True
+    """Whether what is known of Z depends on the data that noise may touch."""
 
     @abstractmethod
-    def sample(self, rng: np.random.Generator, theta: Parameters, component: IntArray) -> FloatArray:
-        """Draw y given each sample's component.
+    def sample(self, rng: np.random.Generator, theta: Theta, z: IntArray) -> FloatArray:
+        """Draw y given Z.
 
         Parameters
         ----------
-        theta : Parameters
-            One trial: arrays of shape (1, K).
-        component : ndarray of int, shape (trials, samples)
+        theta : Theta
+            One trial.
+        z : ndarray of int, shape (trials, samples)
         """
 
-    def sample_mixture(self, rng: np.random.Generator, theta: Parameters, shape: tuple[int, int]) -> FloatArray:
-        """Draw y from the mixture: components first, then `sample`.
+    @abstractmethod
+    def log_kernel(self, y: FloatArray, theta: Theta, j: int) -> FloatArray:
+        """log f(y | j) without what doesn't depend on y, natural logarithm; -inf outside of the support.
 
         Parameters
         ----------
-        theta : Parameters
-            One trial: arrays of shape (1, K).
-        shape : tuple of int
-            (trials, samples).
+        y : ndarray of shape (trials, samples) or (trials, samples, d)
+
+        Returns
+        -------
+        ndarray of shape (trials, samples)
         """
-        uniform = rng.random(shape)
-        component = np.zeros(shape, dtype=np.int64)
-        for bound in np.cumsum(theta.weights[0])[:-1]:
-            component += uniform >= bound
-        return self.sample(rng, theta, component)
+
+    @abstractmethod
+    def log_normaliser(self, theta: Theta) -> FloatArray:
+        """What `log_kernel` leaves out, shape (trials, K)."""
+
+    @abstractmethod
+    def maximise(self, sums: Any, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:
+        """The M-step: the weighted maximum-likelihood estimate of the parameters in `estimate`."""
+
+    @abstractmethod
+    def start_from_moments(self, mean: FloatArray, sd: FloatArray, c: FloatArray) -> dict[str, FloatArray]:
+        """Start `moments`: K components spread about the sample's mean.
+
+        Parameters
+        ----------
+        mean, sd : ndarray of shape (trials, 1) or (trials, 1, d)
+            The sample's mean and standard deviation (ddof 0).
+        c : ndarray of shape (K,) or (K, 1)
+            K numbers, equally spaced from -1 to 1.
+        """
+
+    def start_from_points(self, points: FloatArray, variance: FloatArray) -> dict[str, FloatArray]:
+        """Start `random-points`: means at K samples.
+
+        Parameters
+        ----------
+        points : ndarray of shape (trials, K) or (trials, K, d)
+        variance : ndarray of shape (trials, 1) or (trials, 1, d)
+            The sample's (ddof 0).
+        """
+        return {"means": points, "variances": np.broadcast_to(variance, points.shape).copy()}
+
+    def components(self, theta: Theta) -> int:
+        """K."""
+        return int(theta.arrays[self.parameters[0].name].shape[1])
 
     def inside(self, y: FloatArray) -> BoolArray:
         """Whether values lie in the support."""
         low, high = self.support
         return np.asarray((y >= low) & (y <= high))
 
-    @abstractmethod
-    def log_kernel(self, y: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
-        """log f(y | j) of one component without its normaliser, natural logarithm; -inf outside of the support.
+    def exposed(self, y: FloatArray) -> FloatArray:
+        """The part of the data that noise may touch: all of it."""
+        return y
+
+    def log_density(self, y: FloatArray, theta: Theta, j: int, log_weights: FloatArray | None = None) -> FloatArray:
+        """log [alpha_j f(y | j)] of equation (19), shape (trials, samples).
 
         Parameters
         ----------
-        y : ndarray of shape (trials, samples)
-        mean, variance : ndarray that broadcasts against y
+        log_weights : ndarray of shape (trials, K), optional
+            log alpha; without it alpha_j is left out.
         """
-
-    @abstractmethod
-    def log_normaliser(self, mean: FloatArray, variance: FloatArray) -> FloatArray:
-        """What `log_kernel` leaves out: the part of log f(y | j) that doesn't depend on y."""
-
-    def log_joint(self, y: FloatArray, theta: Parameters, j: int) -> FloatArray:
-        """log [alpha_j f(y | j)] of equation (19), shape (trials, samples)."""
-        mean, variance = theta.means[:, j, None], theta.variances[:, j, None]
-        log_f = self.log_kernel(y, mean, variance)
-        log_f += np.log(theta.weights[:, j, None]) + self.log_normaliser(mean, variance)
+        constant = self.log_normaliser(theta)[:, j, None]
+        log_f = self.log_kernel(y, theta, j)
+        log_f += constant if log_weights is None else log_weights[:, j, None] + constant
         return log_f
 
-    def log_odds(self, y: FloatArray, theta: Parameters) -> FloatArray:
-        """`log_joint` of the second component less that of the first: all that an E-step with K = 2 needs."""
-        odds = self.log_joint(y, theta, 1)
-        odds -= self.log_joint(y, theta, 0)
+    def log_odds(self, y: FloatArray, theta: Theta, log_weights: FloatArray) -> FloatArray:
+        """`log_density` of the second component less that of the first: all that an E-step with K = 2 needs."""
+        odds = self.log_density(y, theta, 1, log_weights)
+        odds -= self.log_density(y, theta, 0, log_weights)
         return odds
 
-    @abstractmethod
-    def maximise(self, moments: Moments, theta: Parameters, estimate: frozenset[str]) -> Parameters:
-        """The M-step: the weighted maximum-likelihood estimate; parameters outside `estimate` keep their value."""
+    def expected_log(self, y: FloatArray, theta: Theta, posterior: Posterior) -> FloatArray:
+        """E[log f(y | Z, theta)] under a posterior, a term a sample, shape (trials, samples)."""
+        r = posterior.responsibilities
+        return np.asarray(sum(r[j] * self.log_density(y, theta, j) for j in range(len(r))))
 
-    @abstractmethod
-    def spread(self, mean: FloatArray, sd: FloatArray, c: FloatArray) -> Parameters:
-        """Start `moments`: equal weights and K components spread about the sample's mean.
+    def sums(self, theta: Theta, shares: FloatArray) -> Any:
+        """The expected statistics with nothing added yet: something with ``add(rows, y_dagger, posterior, theta)``."""
+        return Moments(theta.means, shares)
 
-        Parameters
-        ----------
-        mean, sd : ndarray of shape (trials, 1)
-            The sample's mean and standard deviation (ddof 0).
-        c : ndarray of shape (K,)
-            K numbers, equally spaced from -1 to 1.
-        """
+    def spread(self, y: FloatArray) -> FloatArray:
+        """The scale of each trial's data, shape (trials, ...), which `sound` measures by: the sample variance."""
+        return np.asarray(y.var(axis=1, keepdims=True))
 
-    def check(self, means: Sequence[float], variances: Sequence[float] | None, where: str) -> None:
-        """Refuse parameters that this family doesn't have.
+    def sound(self, theta: Theta, spread: FloatArray) -> BoolArray:
+        """Whether no component of a trial has collapsed, shape (trials,); NaN counts as collapsed."""
+        variances = theta.variances
+        sound = (variances > 0) & (variances >= MIN_VARIANCE_RATIO * spread) & np.isfinite(variances)
+        return np.asarray(np.all(sound & np.isfinite(theta.means), axis=1))
+
+    def complete(self, theta: Theta) -> Theta:
+        """Theta with what the family derives filled in, such as a variance that follows from the mean."""
+        return theta
+
+    def geometry(self, y: FloatArray, theta: Theta, posterior: Posterior) -> Geometry | None:
+        """How the densities change when y moves; None where only the density itself can say."""
+        return None
+
+    def check(self, values: Mapping[str, Any], where: str) -> None:
+        """Refuse given values of parameters that this family doesn't have.
 
         Raises
         ------
         ValueError
             With a text that begins with `where`.
         """
-        if variances is None:
-            raise ValueError(f"{where} has no variances, which family {self.name} needs")
-
-    def parameters(
-        self, weights: Sequence[float], means: Sequence[float], variances: Sequence[float] | None, trials: int = 1
-    ) -> Parameters:
-        """Theta from given values, the same for every trial."""
-        assert variances is not None
-        return Parameters.of(weights, means, variances, trials)
-
-    def complete(self, theta: Parameters) -> Parameters:
-        """Theta with what the family derives filled in, such as a variance that follows from the mean."""
-        return theta
-
-    def reach(self, y: FloatArray, theta: Parameters) -> FloatArray | None:
-        """Closed form of the NEM condition for every component.
-
-        Returns
-        -------
-        ndarray of shape (trials, samples), or None
-            The furthest displacement w, signed: f(y + d | j) >= f(y | j) for every j just where d lies between 0 and w.
-        """
-        return None
-
-    def average_reach(self, y: FloatArray, theta: Parameters, r: FloatArray) -> FloatArray | None:
-        """Like `reach`, for the condition averaged over the posterior: sum_j r_j log [f(y+d | j) / f(y | j)] >= 0."""
-        return None
-
-    def reversed_gap(self, y: FloatArray, theta: Parameters) -> tuple[FloatArray, FloatArray] | None:
-        """Ends (a, b), a <= 0 <= b, of the displacements d that make y more probable for at least one component.
-
-        So f(y + d | j) <= f(y | j) for every j just where d <= a or d >= b. An end that would leave the
-        support is infinite.
-        """
-        return None
+        for each in self.parameters:
+            if values.get(each.name) is None:
+                raise ValueError(f"{where} has no {each.name}, which family {self.name} needs")

@@ -1,66 +1,51 @@
-"""The E-step: responsibilities, and the log-likelihood of the clean data."""
+"""What an E-step knows of the hidden Z, as an M-step uses it: a weighting of the samples."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from functools import cached_property
 
 import numpy as np
 
 from nem_cli.em.arrays import FloatArray
-from nem_cli.em.family import Family
-from nem_cli.em.parameters import Parameters
-
-TILE = 1 << 15
-"""How many responsibilities are worked on at once, so that a step's arrays stay in the second-level cache."""
 
 
-def tiles(shape: tuple[int, int], components: int) -> Iterator[tuple[slice, slice]]:
-    """Split a batch of data into (trials, samples) ranges of at most `TILE` responsibilities."""
-    trials, samples = shape
-    size = max(1, TILE // components)
-    rows = max(1, size // samples)
-    columns = samples if samples <= size else size
-    for row in range(0, trials, rows):
-        for column in range(0, samples, columns):
-            yield slice(row, row + rows), slice(column, column + columns)
+class Posterior(ABC):
+    """p(Z | y, theta) over a tile of trials and samples."""
+
+    @property
+    @abstractmethod
+    def responsibilities(self) -> FloatArray:
+        """p(Z_i = j | y, theta), shape (K, trials, samples); sums to 1 over the first axis."""
+
+    @cached_property
+    def mass(self) -> FloatArray:
+        """sum_i r_ij, shape (trials, K)."""
+        return np.asarray(self.responsibilities.sum(axis=2).T)
+
+    def sums(self, x: FloatArray) -> FloatArray:
+        """sum_i r_ij x_i for x of shape (trials, samples) or (trials, samples, d): (trials, K) or (trials, K, d)."""
+        if x.ndim == 2:
+            return np.asarray(np.einsum("ktn,tn->tk", self.responsibilities, x))
+        return np.asarray(self.responsibilities.transpose(1, 0, 2) @ x)
+
+    def scatter(self, x: FloatArray) -> FloatArray:
+        """sum_i r_ij x_i x_i' for x of shape (trials, samples, d), shape (trials, K, d, d)."""
+        transposed = x.transpose(0, 2, 1)
+        return np.stack([(transposed * r[:, None, :]) @ x for r in self.responsibilities], axis=1)
 
 
-def responsibilities(family: Family, y: FloatArray, theta: Parameters) -> FloatArray:
-    """The E-step: p(Z = j | y, theta) of equation (21), stable for any separation.
+class Responsibilities(Posterior):
+    """Shares of every value of Z.
 
-    Returns
-    -------
-    ndarray of shape (K, trials, samples)
-        Sums to 1 over the first axis.
+    Parameters
+    ----------
+    r : ndarray of shape (K, trials, samples)
     """
-    r = np.empty((theta.components, *y.shape))
-    if theta.components == 2:  # one exponential does: p(1) = 1 / (1 + exp(log odds of 2 against 1))
-        odds = family.log_odds(y, theta)
-        with np.errstate(over="ignore"):  # exp -> inf -> p(1) = 0, which is the right limit
-            np.exp(odds, out=odds)
-        odds += 1
-        np.reciprocal(odds, out=r[0])
-        np.subtract(1, r[0], out=r[1])
-        return r
-    for j in range(theta.components):
-        r[j] = family.log_joint(y, theta, j)
-    r -= r.max(axis=0)
-    np.exp(r, out=r)
-    r /= r.sum(axis=0)
-    return r
 
+    def __init__(self, r: FloatArray) -> None:
+        self.r = r
 
-def log_likelihood(family: Family, y: FloatArray, theta: Parameters) -> FloatArray:
-    """Total natural log-likelihood of the clean data (trials, samples), shape (trials,)."""
-    total = np.zeros(len(y))
-    for trials, samples in tiles(y.shape, theta.components):
-        part, here = y[trials, samples], theta.take(trials)
-        log_f = np.empty((theta.components, *part.shape))
-        for j in range(theta.components):
-            log_f[j] = family.log_joint(part, here, j)
-        highest = log_f.max(axis=0)
-        log_f -= highest
-        np.exp(log_f, out=log_f)
-        highest += np.log(log_f.sum(axis=0))
-        total[trials] += highest.sum(axis=1)
-    return total
+    @property
+    def responsibilities(self) -> FloatArray:
+        return self.r

@@ -7,23 +7,26 @@ from typing import ClassVar
 
 import numpy as np
 
-from nem_cli.em import conditioned_normal
-from nem_cli.em.arrays import BoolArray, FloatArray
+from nem_cli.em.arrays import BoolArray, FloatArray, IntArray
 from nem_cli.em.family import Family
 from nem_cli.em.injection import Injection
-from nem_cli.em.parameters import Parameters
+from nem_cli.em.model import Model
+from nem_cli.em.posterior import Posterior
+from nem_cli.em.sets import AdmissibleSet, Predicate
+from nem_cli.em.theta import Theta
+from nem_cli.errors import ConfigError, PluginError
 
 
 class Screen(ABC):
-    """Says which noise may be injected.
+    """Says which noise may be injected, as a set.
 
-    Its definition is `admits`. Where the family and the injection allow, `reach` gives the same set in closed form, and
+    Its definition is `admits`. Where the family's geometry allows, `admissible` gives the same set in closed form, and
     noise is then drawn exactly; else by rejection through the definition (see `noise.Noise`).
     """
 
     name: ClassVar[str]
-    exact_only: ClassVar[bool] = False
-    """Whether the screen means nothing without a closed form."""
+    mean: ClassVar[bool] = False
+    """Whether the mean of the admissible noise is injected in the place of noise."""
     rejects: ClassVar[bool] = True
     """Whether it rejects noise that leaves the family's support; without that such noise is an error."""
 
@@ -43,46 +46,50 @@ class Screen(ABC):
         ndarray of bool, shape (n,)
         """
 
-    def reach(self, family: Family, y: FloatArray, theta: Parameters, r: FloatArray) -> FloatArray | None:
-        """The furthest admissible displacement, signed, shape (trials, samples); None without a closed form."""
-        return None
-
-    def closed_form(
-        self,
-        rng: np.random.Generator,
-        family: Family,
-        injection: Injection,
-        y: FloatArray,
-        theta: Parameters,
-        r: FloatArray,
-        scale: float,
-        redraw: bool,
-    ) -> FloatArray | None:
-        """Noise of shape (trials, samples) and the given scale, drawn without trying; None where there is no such way.
+    def admissible(self, family: Family, y: FloatArray, theta: Theta, posterior: Posterior) -> AdmissibleSet:
+        """The admissible set of every sample of a tile.
 
         Parameters
         ----------
-        redraw : bool
-            Draw from the law conditioned on the admissible set; else draw once, and inject nothing where that fails.
+        y : ndarray of shape (trials, samples) or (trials, samples, d)
+        posterior : Posterior
+            At the clean y.
         """
-        slope = injection.slope(y)
-        reach = self.reach(family, y, theta, r)
-        if slope is None or reach is None:
-            return None
-        movable = np.flatnonzero(reach != 0)
-        sd = scale * (slope if isinstance(slope, float) else slope.ravel()[movable])
-        with np.errstate(divide="ignore", over="ignore"):  # sd near 0 (y near 0, multiplicative): any noise will do
-            bound = reach.ravel()[movable] / sd
-        z = self.standardised(rng, bound, redraw)
-        z *= scale
-        n = np.full(y.size, injection.neutral)
-        n[movable] += z
-        return n.reshape(y.shape)
+        return self.by_definition(family, y, theta, posterior)
 
-    def standardised(self, rng: np.random.Generator, bound: FloatArray, redraw: bool) -> FloatArray:
-        """Standardised noise where the admissible set is the interval between 0 and a bound of either sign."""
-        if redraw:
-            return conditioned_normal.between(rng, bound)
-        z = rng.standard_normal(bound.size)
-        z[(z < np.minimum(bound, 0)) | (z > np.maximum(bound, 0))] = 0
-        return z
+    def by_definition(self, family: Family, y: FloatArray, theta: Theta, posterior: Posterior) -> Predicate:
+        """The set of what `admits` admits."""
+        trial = np.repeat(np.arange(y.shape[0]), y.shape[1])
+        samples = y.reshape(y.shape[0] * y.shape[1], 1, *y.shape[2:])  # each as the one sample of a trial
+        before = _log_kernels(family, samples, theta.take(trial))
+        r = posterior.responsibilities.reshape(len(before), -1)
+
+        def admitted(points: IntArray, y_dagger: FloatArray) -> BoolArray:
+            log_gain = _log_kernels(family, y_dagger[:, None], theta.take(trial[points])) - before[:, points]
+            mask = np.asarray(self.admits(log_gain, r[:, points]))
+            if mask.shape != points.shape or mask.dtype != np.bool_:
+                raise PluginError(
+                    f"screen {self.name!r}: admits must return {len(points)} truth values, but returned {mask.dtype} "
+                    f"of shape {mask.shape}",
+                    path="noise.screen",
+                )
+            return mask
+
+        return Predicate(admitted, whole=y.ndim == 3)
+
+    def check(self, model: Model, injection: Injection, enters: str) -> None:  # noqa: B027  (nothing to refuse)
+        """Refuse a model, an injection, or noise that enters where the screen means nothing.
+
+        Raises
+        ------
+        ConfigError
+        """
+
+    def refusal(self, problem: str) -> ConfigError:
+        """What `check` raises."""
+        return ConfigError(problem, path="noise.screen", value=self.name)
+
+
+def _log_kernels(family: Family, y: FloatArray, theta: Theta) -> FloatArray:
+    """log f(y | j) but for its normaliser, of trials with one sample each, shape (K, trials)."""
+    return np.stack([family.log_kernel(y, theta, j)[:, 0] for j in range(family.components(theta))])

@@ -6,9 +6,10 @@ import numpy as np
 
 from nem_cli.em.arrays import BoolArray, FloatArray
 from nem_cli.em.family import Family
-from nem_cli.em.injection import Injection
-from nem_cli.em.parameters import Parameters
+from nem_cli.em.posterior import Posterior
 from nem_cli.em.screen import Screen
+from nem_cli.em.sets import AdmissibleSet, Everywhere
+from nem_cli.em.theta import Theta
 
 
 class Blind(Screen):
@@ -20,15 +21,5 @@ class Blind(Screen):
     def admits(self, log_gain: FloatArray, r: FloatArray) -> BoolArray:
         return np.ones(log_gain.shape[1], dtype=bool)
 
-    def closed_form(
-        self,
-        rng: np.random.Generator,
-        family: Family,
-        injection: Injection,
-        y: FloatArray,
-        theta: Parameters,
-        r: FloatArray,
-        scale: float,
-        redraw: bool,
-    ) -> FloatArray | None:
-        return None if injection.slope(y) is None else injection.draw(rng, scale, y.size).reshape(y.shape)
+    def admissible(self, family: Family, y: FloatArray, theta: Theta, posterior: Posterior) -> AdmissibleSet:
+        return Everywhere()

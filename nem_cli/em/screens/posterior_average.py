@@ -6,8 +6,11 @@ import numpy as np
 
 from nem_cli.em.arrays import BoolArray, FloatArray
 from nem_cli.em.family import Family
-from nem_cli.em.parameters import Parameters
+from nem_cli.em.geometry import Around, Linear
+from nem_cli.em.posterior import Posterior
 from nem_cli.em.screen import Screen
+from nem_cli.em.sets import AdmissibleSet, Ball, Box, HalfSpace
+from nem_cli.em.theta import Theta
 
 
 class PosteriorAverage(Screen):
@@ -22,5 +25,12 @@ class PosteriorAverage(Screen):
     def admits(self, log_gain: FloatArray, r: FloatArray) -> BoolArray:
         return np.asarray(np.einsum("kn,kn->n", r, log_gain) >= 0)
 
-    def reach(self, family: Family, y: FloatArray, theta: Parameters, r: FloatArray) -> FloatArray | None:
-        return family.average_reach(y, theta, r)
+    def admissible(self, family: Family, y: FloatArray, theta: Theta, posterior: Posterior) -> AdmissibleSet:
+        geometry = family.geometry(y, theta, posterior)
+        if isinstance(geometry, Linear):  # K = 1: the average is every component
+            return HalfSpace(geometry.direction)
+        if isinstance(geometry, Around):
+            return Ball(geometry.centre - family.exposed(y))
+        if geometry is None or family.dimensions:
+            return self.by_definition(family, y, theta, posterior)
+        return Box(geometry.average_reach(y, posterior.responsibilities))

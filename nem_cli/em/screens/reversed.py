@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from nem_cli.em import conditioned_normal
 from nem_cli.em.arrays import BoolArray, FloatArray
 from nem_cli.em.family import Family
-from nem_cli.em.injection import Injection
-from nem_cli.em.parameters import Parameters
+from nem_cli.em.geometry import Linear, Modes
+from nem_cli.em.posterior import Posterior
 from nem_cli.em.screen import Screen
-
-_FARTHEST = 1e100
-"""In standard deviations; further out even the logarithm of the tail overflows."""
+from nem_cli.em.sets import AdmissibleSet, HalfSpace, Outside
+from nem_cli.em.theta import Theta
 
 
 class Reversed(Screen):
@@ -23,31 +21,10 @@ class Reversed(Screen):
     def admits(self, log_gain: FloatArray, r: FloatArray) -> BoolArray:
         return np.asarray(np.all(log_gain <= 0, axis=0))
 
-    def closed_form(
-        self,
-        rng: np.random.Generator,
-        family: Family,
-        injection: Injection,
-        y: FloatArray,
-        theta: Parameters,
-        r: FloatArray,
-        scale: float,
-        redraw: bool,
-    ) -> FloatArray | None:
-        slope = injection.slope(y)
-        gap = family.reversed_gap(y, theta)
-        if slope is None or gap is None:
-            return None
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            ends = np.stack([end / (slope * scale) for end in gap])
-        a, b = ends.min(axis=0), ends.max(axis=0)
-        moved = np.minimum(-a, b) < _FARTHEST  # else sd is 0 or next to it: no noise gets y out of the gap
-        a, b = a[moved], b[moved]
-        z = np.zeros(y.shape)
-        if redraw:
-            z[moved] = conditioned_normal.outside(rng, a, b)
-        else:
-            drawn = rng.standard_normal(a.size)
-            drawn[(drawn > a) & (drawn < b)] = 0
-            z[moved] = drawn
-        return injection.neutral + scale * z
+    def admissible(self, family: Family, y: FloatArray, theta: Theta, posterior: Posterior) -> AdmissibleSet:
+        geometry = family.geometry(y, theta, posterior)
+        if isinstance(geometry, Linear):
+            return HalfSpace(-geometry.direction)
+        if isinstance(geometry, Modes) and not family.dimensions:
+            return Outside(*geometry.gap(y, family.support))
+        return self.by_definition(family, y, theta, posterior)

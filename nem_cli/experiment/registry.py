@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar, cast
 from nem_cli.em.family import Family
 from nem_cli.em.injection import Injection
 from nem_cli.em.screen import Screen
-from nem_cli.em.start import Start
-from nem_cli.em.stop import StopRule
+from nem_cli.em.starts import Start
+from nem_cli.em.stops import StopRule
 from nem_cli.errors import ConfigError, PluginError, suggest
 
 T = TypeVar("T")
@@ -116,6 +116,7 @@ screens: Registry[Screen] = Registry(
     Screen,
     {
         "every-component": "nem_cli.em.screens.every_component:EveryComponent",
+        "every-coordinate": "nem_cli.em.screens.every_coordinate:EveryCoordinate",
         "posterior-average": "nem_cli.em.screens.posterior_average:PosteriorAverage",
         "none": "nem_cli.em.screens.blind:Blind",
         "reversed": "nem_cli.em.screens.reversed:Reversed",
@@ -126,18 +127,18 @@ starts: Registry[Start] = Registry(
     "start",
     Start,
     {
-        "moments": "nem_cli.em.starts.moments:FromMoments",
-        "random-points": "nem_cli.em.starts.random_points:RandomPoints",
-        "truth": "nem_cli.em.starts.truth:Truth",
+        "moments": "nem_cli.em.starts:FromMoments",
+        "random-points": "nem_cli.em.starts:RandomPoints",
+        "truth": "nem_cli.em.starts:Truth",
     },
 )
 stop_rules: Registry[StopRule] = Registry(
     "stop rule",
     StopRule,
     {
-        "euclidean": "nem_cli.em.stops.euclidean:Euclidean",
-        "max-change": "nem_cli.em.stops.max_change:MaxChange",
-        "log-likelihood": "nem_cli.em.stops.log_likelihood:LogLikelihood",
-        "never": "nem_cli.em.stops.never:Never",
+        "euclidean": "nem_cli.em.stops:Euclidean",
+        "max-change": "nem_cli.em.stops:MaxChange",
+        "log-likelihood": "nem_cli.em.stops:LogLikelihood",
+        "never": "nem_cli.em.stops:Never",
     },
 )

@@ -1,0 +1,1 @@
+"""Laws of the hidden Z, one a file."""

@@ -1,0 +1,109 @@
+"""Start rules: theta_0."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from nem_cli.em.arrays import FloatArray
+from nem_cli.em.model import Model
+from nem_cli.em.theta import Theta
+
+
+class Start(ABC):
+    """Where EM starts."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def theta(
+        self, rng: np.random.Generator, model: Model, y: FloatArray, truth: Theta, estimate: frozenset[str]
+    ) -> Theta:
+        """theta_0 of every trial.
+
+        Parameters
+        ----------
+        y : ndarray of shape (trials, samples) or (trials, samples, d)
+        truth : Theta
+            One trial, what made the data; what isn't estimated is known and taken from it.
+        """
+
+
+class Given(Start):
+    """The same given values for every trial.
+
+    Parameters
+    ----------
+    given : Theta
+        One trial.
+    """
+
+    name = "given"
+
+    def __init__(self, given: Theta) -> None:
+        self.given = given
+
+    def theta(
+        self, rng: np.random.Generator, model: Model, y: FloatArray, truth: Theta, estimate: frozenset[str]
+    ) -> Theta:
+        return repeated(self.given, len(y))
+
+
+class Truth(Start):
+    """theta_0 is the true theta."""
+
+    name = "truth"
+
+    def theta(
+        self, rng: np.random.Generator, model: Model, y: FloatArray, truth: Theta, estimate: frozenset[str]
+    ) -> Theta:
+        return repeated(truth, len(y))
+
+
+class FromMoments(Start):
+    """Every Z as likely; means m + s c_j with c_j equally spaced from -1 to 1 (0 for K = 1); sds s (ddof 0)."""
+
+    name = "moments"
+
+    def theta(
+        self, rng: np.random.Generator, model: Model, y: FloatArray, truth: Theta, estimate: frozenset[str]
+    ) -> Theta:
+        components = model.components(truth)
+        c = np.linspace(-1, 1, components) if components > 1 else np.zeros(1)
+        c = c.reshape(-1, *(1,) * (y.ndim - 2))
+        arrays = model.family.start_from_moments(y.mean(axis=1, keepdims=True), y.std(axis=1, keepdims=True), c)
+        return _with_known(model, arrays, truth, estimate)
+
+
+class RandomPoints(Start):
+    """Means at K distinct samples, in one dimension sorted; every value of Z as likely; sds s (ddof 0)."""
+
+    name = "random-points"
+
+    def theta(
+        self, rng: np.random.Generator, model: Model, y: FloatArray, truth: Theta, estimate: frozenset[str]
+    ) -> Theta:
+        components = model.components(truth)
+        points = np.array([rng.choice(row, size=components, replace=False, shuffle=False) for row in y])
+        if points.ndim == 2:
+            points.sort(axis=1)
+        arrays = model.family.start_from_points(points, y.var(axis=1, keepdims=True))
+        return _with_known(model, arrays, truth, estimate)
+
+
+def repeated(theta: Theta, trials: int) -> Theta:
+    """One trial's theta, for each of so many trials."""
+    return theta.take(np.zeros(trials, dtype=np.int64))
+
+
+def _with_known(model: Model, arrays: dict[str, FloatArray], truth: Theta, estimate: frozenset[str]) -> Theta:
+    """Theta of the family's arrays and an even law, where what isn't estimated is known: the truth."""
+    trials = len(next(iter(arrays.values())))
+    arrays = model.latent.even(model.components(truth), trials) | arrays
+    known = repeated(truth, trials)
+    return model.family.complete(
+        Theta({each.name: arrays[each.name] if each.name in estimate else known.arrays[each.name]
+               for each in model.parameters if each.name in known.names})
+    )  # fmt: skip

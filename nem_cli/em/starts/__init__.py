@@ -1,1 +1,0 @@
-"""Start rules, one a file."""

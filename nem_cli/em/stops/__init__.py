@@ -1,1 +1,0 @@
-"""Stop rules, one a file."""

@@ -1,0 +1,151 @@
+"""Theta: the parameters of a batch of trials, and what each of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nem_cli.em.arrays import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Theta:
+    """Named arrays of shape (trials, ...), which formulas read as attributes: ``theta.means``.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+        The model's parameters in its order, then what a family derives from them.
+    """
+
+    arrays: Mapping[str, FloatArray]
+
+    @classmethod
+    def of(cls, trials: int = 1, **values: ArrayLike) -> Theta:
+        """The same values for each of `trials` trials."""
+        arrays = {name: np.asarray(value, dtype=float) for name, value in values.items()}
+        return cls({name: np.tile(value, (trials,) + (1,) * value.ndim) for name, value in arrays.items()})
+
+    def __getattr__(self, name: str) -> FloatArray:
+        if name.startswith("__") or name == "arrays":  # copy and pickle ask before there is anything
+            raise AttributeError(name)
+        try:
+            return self.arrays[name]
+        except KeyError:
+            raise AttributeError(f"theta has no {name}; it has {', '.join(self.arrays)}") from None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names in order."""
+        return tuple(self.arrays)
+
+    @property
+    def trials(self) -> int:
+        """The number of trials."""
+        return len(next(iter(self.arrays.values())))
+
+    def take(self, trials: BoolArray | IntArray | slice) -> Theta:
+        """The parameters of some of the trials."""
+        return Theta({name: values[trials] for name, values in self.arrays.items()})
+
+    def put(self, trials: BoolArray | IntArray, other: Theta) -> None:
+        """Overwrite the parameters of some of the trials, in place."""
+        for name, values in self.arrays.items():
+            values[trials] = other.arrays[name]
+
+    def where(self, chosen: BoolArray, other: Theta) -> Theta:
+        """These parameters in the chosen trials, the other ones elsewhere."""
+        return Theta(
+            {
+                name: np.where(chosen.reshape(-1, *(1,) * (values.ndim - 1)), values, other.arrays[name])
+                for name, values in self.arrays.items()
+            }
+        )
+
+    def copy(self) -> Theta:
+        """A copy that shares no memory."""
+        return Theta({name: values.copy() for name, values in self.arrays.items()})
+
+    def replace(self, **arrays: FloatArray) -> Theta:
+        """With some arrays replaced, or added at the end."""
+        return Theta({**self.arrays, **arrays})
+
+    def flat(self, estimate: Iterable[str]) -> FloatArray:
+        """All entries of the parameters of these names, in theta's order, shape (trials, p)."""
+        chosen = [values.reshape(self.trials, -1) for name, values in self.arrays.items() if name in estimate]
+        return np.concatenate(chosen, axis=1)
+
+    def with_flat(self, x: FloatArray, estimate: Iterable[str]) -> Theta:
+        """The parameters of these names from what `flat` gives; what is derived from them is left as it was."""
+        moved, at = {}, 0
+        for name, values in self.arrays.items():
+            if name in estimate:
+                size = values[0].size
+                moved[name] = x[:, at : at + size].reshape(-1, *values.shape[1:])
+                at += size
+        return self.replace(**moved)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What one of a model's parameters is.
+
+    Parameters
+    ----------
+    name, singular : str
+        In configs, and in the columns of csv files.
+    kind : {"plain", "law", "variance", "covariance"}
+        A law sums to 1 over its last axis; variances and covariances have the data's unit squared.
+    compared : bool
+        Whether the stop rules look at it.
+    """
+
+    name: str
+    singular: str
+    kind: Literal["plain", "law", "variance", "covariance"] = "plain"
+    compared: bool = True
+
+    def free(self, values: FloatArray) -> FloatArray:
+        """The entries that the others don't follow from, shape (trials, any): but for the last probability of a law."""
+        if self.kind == "law":
+            values = values[..., :-1]
+        elif self.kind == "covariance":
+            values = values[..., *np.triu_indices(values.shape[-1])]
+        return values.reshape(len(values), -1)
+
+    def in_units(self, values: FloatArray) -> FloatArray:
+        """All entries on the data's scale, shape (trials, any): variances as standard deviations, with correlations."""
+        if self.kind == "variance":
+            values = np.sqrt(values)
+        elif self.kind == "covariance":
+            sd = np.sqrt(np.einsum("...cc->...c", values))
+            above = np.triu_indices(values.shape[-1], 1)
+            correlations = (values / (sd[..., :, None] * sd[..., None, :]))[..., *above]
+            values = np.concatenate([sd, correlations], axis=-1)
+        return values.reshape(len(values), -1)
+
+    def columns(self, shape: Sequence[int]) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """Names in csv files with the index of each entry: ``mean_1_2``, ``covariance_1_12``, ``transition_12``.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            Of one trial's values.
+        """
+        joint = 2 if self.kind == "covariance" or (self.kind == "law" and len(shape) == 2) else 0
+        for index in np.ndindex(*shape):
+            if self.kind == "covariance" and index[-2] > index[-1]:
+                continue  # symmetric
+            numbers = [str(i + 1) for i in index]
+            alone = len(numbers) - joint
+            together = ("" if max(shape) < 10 else "_").join(numbers[alone:])
+            yield "_".join([self.singular, *numbers[:alone], *([together] if together else [])]), index
+
+
+def given(names: Iterable[str], values: Mapping[str, Any]) -> dict[str, FloatArray]:
+    """The arrays of those names among given values, each with a first axis for one trial."""
+    return {name: np.asarray(values[name], dtype=float)[None] for name in names if values.get(name) is not None}

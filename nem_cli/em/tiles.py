@@ -1,0 +1,29 @@
+"""Tiles: a step's arrays stay in the second-level cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+TILE = 1 << 15
+"""How many responsibilities, or coordinates of data, are worked on at once."""
+
+
+def tiles(shape: tuple[int, int], width: int, whole: bool = False) -> Iterator[tuple[slice, slice]]:
+    """Split a batch of data into (trials, samples) ranges of at most `TILE` values.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (trials, samples).
+    width : int
+        Values a sample: the number of components, or of coordinates where that is larger.
+    whole : bool
+        Never split a trial, which may then be larger.
+    """
+    trials, samples = shape
+    size = max(1, TILE // width)
+    rows = max(1, size // samples)
+    columns = samples if whole or samples <= size else size
+    for row in range(0, trials, rows):
+        for column in range(0, samples, columns):
+            yield slice(row, row + rows), slice(column, column + columns)
