@@ -126,17 +126,19 @@ def steps(problem: Problem, y: FloatArray, start: Theta, rng: np.random.Generato
             compared = None if compared is None else compared[running]
         if not trials.size:
             return
-        if compared is None:
+        if compared is None and not stop.of_e_steps:
             compared = stop.coordinates(model, y, theta, problem.estimate)
         k += 1
+        before = theta
         maximised, injected, draws, accepted = _iteration(problem, y, theta, rng, k)
         sound = model.sound(maximised, spread)
         theta = maximised if sound.all() else maximised.where(sound, theta)
-        coordinates = stop.coordinates(model, y, theta, problem.estimate)
+        coordinates = stop.coordinates(model, y, before if stop.of_e_steps else theta, problem.estimate)
         status = np.full(trials.size, -1)
         if k >= problem.max_iterations:
             status[:] = Status.MAX_ITERATIONS
-        status[stop.distance(compared, coordinates) < threshold] = Status.CONVERGED
+        if compared is not None:
+            status[stop.distance(compared, coordinates) < threshold] = Status.CONVERGED
         status[~sound] = Status.DEGENERATE
         compared = coordinates
         yield Step(k, trials, theta, status, injected, draws, accepted)
@@ -165,6 +167,7 @@ def _iteration(
             moved = sampled.n != noise.injection.neutral
             injected[rows] += np.count_nonzero(moved if moved.ndim == 2 else moved.any(axis=2), axis=1)
             draws, accepted = draws + sampled.draws, accepted + sampled.accepted
+        del known, sampled, y_dagger  # the next tile's arrays take their place in the cache
     with np.errstate(divide="ignore", invalid="ignore"):  # an empty component: found by `sound`
         return model.maximise(sums, theta, problem.estimate), injected, draws, accepted  # M-step
 

@@ -30,8 +30,8 @@ class Family(ABC):
 
     name: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]] = (
-        Parameter("means", "mean"),
-        Parameter("variances", "variance", "variance"),
+        Parameter("means", "mean", "k"),
+        Parameter("variances", "variance", "k", "variance"),
     )
     """Each of shape (trials, K, ...)."""
     estimable: ClassVar[tuple[str, ...]] = ("means", "variances")
@@ -113,29 +113,29 @@ class Family(ABC):
         """The part of the data that noise may touch: all of it."""
         return y
 
-    def log_density(self, y: FloatArray, theta: Theta, j: int, log_weights: FloatArray | None = None) -> FloatArray:
-        """log [alpha_j f(y | j)] of equation (19), shape (trials, samples).
+    def log_density(self, y: FloatArray, theta: Theta, j: int, constants: FloatArray) -> FloatArray:
+        """log f(y | j), or log [alpha_j f(y | j)] of equation (19), shape (trials, samples).
 
         Parameters
         ----------
-        log_weights : ndarray of shape (trials, K), optional
-            log alpha; without it alpha_j is left out.
+        constants : ndarray of shape (trials, K)
+            What doesn't depend on y: `log_normaliser`, and log alpha where it is wanted.
         """
-        constant = self.log_normaliser(theta)[:, j, None]
         log_f = self.log_kernel(y, theta, j)
-        log_f += constant if log_weights is None else log_weights[:, j, None] + constant
+        log_f += constants[:, j, None]
         return log_f
 
     def log_odds(self, y: FloatArray, theta: Theta, log_weights: FloatArray) -> FloatArray:
         """`log_density` of the second component less that of the first: all that an E-step with K = 2 needs."""
-        odds = self.log_density(y, theta, 1, log_weights)
-        odds -= self.log_density(y, theta, 0, log_weights)
+        constants = log_weights + self.log_normaliser(theta)
+        odds = self.log_density(y, theta, 1, constants)
+        odds -= self.log_density(y, theta, 0, constants)
         return odds
 
     def expected_log(self, y: FloatArray, theta: Theta, posterior: Posterior) -> FloatArray:
         """E[log f(y | Z, theta)] under a posterior, a term a sample, shape (trials, samples)."""
-        r = posterior.responsibilities
-        return np.asarray(sum(r[j] * self.log_density(y, theta, j) for j in range(len(r))))
+        r, constants = posterior.responsibilities, self.log_normaliser(theta)
+        return np.asarray(sum(r[j] * self.log_density(y, theta, j, constants) for j in range(len(r))))
 
     def sums(self, theta: Theta, shares: FloatArray) -> Any:
         """The expected statistics with nothing added yet: something with ``add(rows, y_dagger, posterior, theta)``."""

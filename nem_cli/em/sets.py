@@ -167,7 +167,7 @@ class HalfSpace(AdmissibleSet):
         across: FloatArray = self.normal * slope  # of the standard normals that the noise is made of
         if way == "mean":  # along the normal a half-normal remains, across it nothing
             length = np.linalg.norm(across, axis=-1, keepdims=True)
-            z = np.divide(across, length, out=np.zeros_like(across), where=length > 0)
+            z: FloatArray = np.divide(across, length, out=np.zeros_like(across), where=length > 0)
             z *= math.sqrt(2 / math.pi)
         else:
             z = rng.standard_normal(y.shape)

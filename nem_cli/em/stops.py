@@ -9,8 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from nem_cli.em.arrays import FloatArray
+from nem_cli.em.latents.hard import Hard, Labels
 from nem_cli.em.model import Model
 from nem_cli.em.theta import Theta
+from nem_cli.errors import ConfigError
 
 
 class StopRule(ABC):
@@ -22,6 +24,10 @@ class StopRule(ABC):
     name: ClassVar[str]
     order: ClassVar[float] = 2
     """Of the norm: 2 for the Euclidean one, ``math.inf`` for the largest absolute change."""
+    takes_tol: ClassVar[bool] = True
+    """Whether a tolerance means anything."""
+    of_e_steps: ClassVar[bool] = False
+    """Whether it compares what two successive E-steps found, at theta_{k-2} and theta_{k-1}, not two estimates."""
 
     @abstractmethod
     def coordinates(self, model: Model, y: FloatArray, theta: Theta, estimate: frozenset[str]) -> FloatArray:
@@ -40,6 +46,18 @@ class StopRule(ABC):
     def threshold(self, tol: float) -> float:
         """A trial ends where the distance is strictly below it."""
         return float(10.0**-tol)
+
+    def check(self, model: Model) -> None:  # noqa: B027  (nothing to refuse)
+        """Refuse a model in which the rule means nothing.
+
+        Raises
+        ------
+        ConfigError
+        """
+
+    def refusal(self, problem: str) -> ConfigError:
+        """What `check` raises."""
+        return ConfigError(problem, path="stop.rule", value=self.name)
 
 
 class Euclidean(StopRule):
@@ -77,3 +95,33 @@ class Never(StopRule):
 
     def coordinates(self, model: Model, y: FloatArray, theta: Theta, estimate: frozenset[str]) -> FloatArray:
         return np.full((len(y), 1), np.nan)
+
+
+class SameLabels(StopRule):
+    """Two successive E-steps assign every sample alike: the end of k-means, which takes no tolerance.
+
+    The M-steps done by then are the n_iter_ of scikit-learn's ``KMeans(tol=0)``.
+    """
+
+    name = "labels"
+    takes_tol = False
+    of_e_steps = True
+
+    def coordinates(self, model: Model, y: FloatArray, theta: Theta, estimate: frozenset[str]) -> FloatArray:
+        labels = np.empty(y.shape[:2])
+        for rows, columns in model.tiles(y, theta):
+            posterior = model.posterior(y[rows, columns], theta.take(rows))
+            assert isinstance(posterior, Labels)  # see `check`
+            labels[rows, columns] = posterior.labels
+        return labels
+
+    def distance(self, before: FloatArray, after: FloatArray) -> FloatArray:
+        """How many samples are assigned anew."""
+        return np.asarray(np.count_nonzero(before != after, axis=1), dtype=float)
+
+    def threshold(self, tol: float) -> float:
+        return 1.0
+
+    def check(self, model: Model) -> None:
+        if not isinstance(model.latent, Hard):
+            raise self.refusal("samples have labels in k-means alone; use euclidean, max-change or log-likelihood")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike
 from nem_cli.em.arrays import BoolArray, FloatArray, IntArray
 
 
-@dataclass(frozen=True, eq=False)
 class Theta:
     """Named arrays of shape (trials, ...), which formulas read as attributes: ``theta.means``.
 
@@ -22,21 +21,19 @@ class Theta:
         The model's parameters in its order, then what a family derives from them.
     """
 
-    arrays: Mapping[str, FloatArray]
+    def __init__(self, arrays: Mapping[str, FloatArray]) -> None:
+        self.arrays = arrays
+        self.__dict__.update(arrays)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> FloatArray: ...
 
     @classmethod
     def of(cls, trials: int = 1, **values: ArrayLike) -> Theta:
         """The same values for each of `trials` trials."""
         arrays = {name: np.asarray(value, dtype=float) for name, value in values.items()}
         return cls({name: np.tile(value, (trials,) + (1,) * value.ndim) for name, value in arrays.items()})
-
-    def __getattr__(self, name: str) -> FloatArray:
-        if name.startswith("__") or name == "arrays":  # copy and pickle ask before there is anything
-            raise AttributeError(name)
-        try:
-            return self.arrays[name]
-        except KeyError:
-            raise AttributeError(f"theta has no {name}; it has {', '.join(self.arrays)}") from None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -98,6 +95,8 @@ class Parameter:
     ----------
     name, singular : str
         In configs, and in the columns of csv files.
+    axes : str
+        A letter an axis of one trial's values: k for the components, d for the coordinates.
     kind : {"plain", "law", "variance", "covariance"}
         A law sums to 1 over its last axis; variances and covariances have the data's unit squared.
     compared : bool
@@ -106,8 +105,13 @@ class Parameter:
 
     name: str
     singular: str
+    axes: str
     kind: Literal["plain", "law", "variance", "covariance"] = "plain"
     compared: bool = True
+
+    def shape(self, components: int, dimensions: int) -> tuple[int, ...]:
+        """Of one trial's values."""
+        return tuple(components if axis == "k" else dimensions for axis in self.axes)
 
     def free(self, values: FloatArray) -> FloatArray:
         """The entries that the others don't follow from, shape (trials, any): but for the last probability of a law."""
@@ -136,14 +140,14 @@ class Parameter:
         shape : sequence of int
             Of one trial's values.
         """
-        joint = 2 if self.kind == "covariance" or (self.kind == "law" and len(shape) == 2) else 0
+        square = 2 if self.axes[-2:] in ("kk", "dd") else 0
         for index in np.ndindex(*shape):
             if self.kind == "covariance" and index[-2] > index[-1]:
                 continue  # symmetric
             numbers = [str(i + 1) for i in index]
-            alone = len(numbers) - joint
-            together = ("" if max(shape) < 10 else "_").join(numbers[alone:])
-            yield "_".join([self.singular, *numbers[:alone], *([together] if together else [])]), index
+            alone, pair = numbers[: len(numbers) - square], numbers[len(numbers) - square :]
+            together = [("" if max(shape) < 10 else "_").join(pair)] if pair else []
+            yield "_".join([self.singular, *alone, *together]), index
 
 
 def given(names: Iterable[str], values: Mapping[str, Any]) -> dict[str, FloatArray]:

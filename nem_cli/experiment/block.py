@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from nem_cli.em import algorithm
 from nem_cli.em.arrays import FloatArray
-from nem_cli.em.family import Family
-from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import Parameters
-from nem_cli.em.registry import families, starts, stop_rules
-from nem_cli.em.start import Given, Start
-from nem_cli.experiment.config import Components, Mixture
+from nem_cli.em.starts import Given, Start
+from nem_cli.em.theta import Theta
+from nem_cli.experiment.config import TrialSettings
 from nem_cli.experiment.machine import cpu
 from nem_cli.experiment.plan import DATA, NOISE, Level, stream
+from nem_cli.experiment.registry import starts, stop_rules
+from nem_cli.experiment.systems.system import Components, System
 
 
 @dataclass(frozen=True)
@@ -43,18 +42,21 @@ class Block:
     cpu: str
 
 
-def trial_dtype(components: int) -> np.dtype[np.void]:
-    """A row of a block's table; status holds a `nem_cli.em.status.Status`."""
-    return np.dtype(
-        [
-            ("status", "<u1"),
-            ("iterations", "<i4"),
-            ("log_likelihood", "<f8"),
-            ("weights", "<f8", (components,)),
-            ("means", "<f8", (components,)),
-            ("variances", "<f8", (components,)),
-        ]
-    )
+def trial_dtype(trial: TrialSettings) -> np.dtype[np.void]:
+    """A row of a block's table: how a trial ended, then theta; status holds a `nem_cli.em.status.Status`."""
+    truth = trial.system.truth()
+    estimates = [(each.name, "<f8", truth.arrays[each.name].shape[1:]) for each in trial.system.model().parameters]
+    return np.dtype([("status", "<u1"), ("iterations", "<i4"), ("log_likelihood", "<f8"), *estimates])
+
+
+def trial_columns(trial: TrialSettings) -> list[tuple[str, str, tuple[int, ...]]]:
+    """The estimates in csv files: the column's name, the field of `trial_dtype`, and the index in it."""
+    fields = trial_dtype(trial)
+    return [
+        (column, each.name, index)
+        for each in trial.system.model().parameters
+        for column, index in each.columns(fields[each.name].shape)
+    ]
 
 
 def run_block(level: Level, seed: int, block: int) -> Block:
@@ -63,58 +65,53 @@ def run_block(level: Level, seed: int, block: int) -> Block:
     began = time.thread_time()
     fits = algorithm.fit(problem(level), y, start, stream(seed, NOISE, block))
     seconds = time.thread_time() - began
-    table = np.zeros(len(y), dtype=trial_dtype(level.components))
+    table = np.zeros(len(y), dtype=trial_dtype(level.trial))
     table["status"] = fits.status
     table["iterations"] = fits.iterations
     table["log_likelihood"] = fits.log_likelihood
-    table["weights"] = fits.theta.weights
-    table["means"] = fits.theta.means
-    table["variances"] = fits.theta.variances
+    for each in level.trial.system.model().parameters:
+        table[each.name] = fits.theta.arrays[each.name]
     return Block(table, seconds, fits.draws, fits.accepted, cpu())
 
 
-def data_and_starts(level: Level, seed: int, block: int) -> tuple[FloatArray, Parameters]:
+def data_and_starts(level: Level, seed: int, block: int) -> tuple[FloatArray, Theta]:
     """A block's data (trials, samples) and theta_0: the same for every level with these data, and for both modes.
 
     The last block's are kept, read-only, for the next level that wants them.
     """
     trial = level.trial
-    return _drawn(trial.mixture, trial.sample_size, trial.start, trial.estimate, level.block_trials, seed, block)
+    return _drawn(trial.system, trial.sample_size, trial.start, trial.estimate, level.block_trials, seed, block)
 
 
 @functools.lru_cache(maxsize=1)
 def _drawn(
-    mixture: Mixture,
+    system: System,
     samples: int,
     start: Components | str,
     estimate: tuple[str, ...],
     trials: int,
     seed: int,
     block: int,
-) -> tuple[FloatArray, Parameters]:
-    family = families.get(mixture.family)
-    truth = family.parameters(mixture.weights, mixture.means, mixture.variances)
+) -> tuple[FloatArray, Theta]:
     rng = stream(seed, DATA, block)
-    y = family.sample_mixture(rng, truth, (trials, samples))
-    theta = start_rule(start, family).parameters(rng, family, y, truth, frozenset(estimate))
-    for shared in (y, theta.weights, theta.means, theta.variances):
+    y = system.data(rng, trials, samples)
+    theta = start_rule(start, system).theta(rng, system.model(), y, system.truth(), frozenset(estimate))
+    for shared in (y, *theta.arrays.values()):
         shared.flags.writeable = False
     return y, theta
 
 
-def start_rule(start: Components | str, family: Family) -> Start:
-    """The start rule that a config means."""
-    if isinstance(start, Components):
-        return Given(family.parameters(start.weights, start.means, start.variances))
-    return starts.get(start)
+def start_rule(start: Components | str, system: System) -> Start:
+    """The start rule that a config means, which may be given values."""
+    return Given(system.model().theta(start.values())) if isinstance(start, Components) else starts.get(start)
 
 
 def problem(level: Level) -> algorithm.Problem:
     """Algorithm 1's settings of a level."""
     trial = level.trial
     return algorithm.Problem(
-        family=families.get(trial.mixture.family),
-        noise=Noise(trial.noise.injection, level.sigma, trial.noise.screen, trial.noise.decay, trial.noise.on_reject),
+        model=trial.system.model(),
+        noise=trial.noise_at(level.sigma),
         estimate=frozenset(trial.estimate),
         stop=stop_rules.get(trial.stop.rule),
         tol=trial.stop.tol,

@@ -2,101 +2,43 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from nem_cli.em.noise import Noise
-from nem_cli.em.registry import families, injections, screens, starts, stop_rules
-from nem_cli.experiment.grid import SettingError, Sweep, as_sweep
+from nem_cli.em import noise as em
+from nem_cli.experiment.grid import Sweep, as_sweep
+from nem_cli.experiment.noise import Noise
 from nem_cli.experiment.paths import flatten
+from nem_cli.experiment.registry import injections, screens, starts, stop_rules
+from nem_cli.experiment.settings import Choices, Settings
+from nem_cli.experiment.systems.mixture import Mixture
+from nem_cli.experiment.systems.system import Components, System
+from nem_cli.experiment.values import as_tuple
 
-WEIGHT_TOLERANCE = 1e-9
-
-
-def _as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
-Numbers = Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], BeforeValidator(_as_tuple)]
-
-
-class Model(BaseModel):
-    """Base of all: frozen, strict about types, no unknown keys, no NaN."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+SYSTEMS = ("mixture",)
+"""The settings that say what makes the data, of which a config has just one."""
 
 
-class Components(Model):
-    """The parameters of K components."""
-
-    weights: Numbers = Field(description="K numbers above 0 that sum to 1")
-    means: Numbers = Field(description="K finite numbers")
-    variances: Numbers | None = Field(
-        default=None, description="K numbers above 0; left out where the family's variance follows from its mean"
-    )
-
-    @field_validator("weights")
-    @classmethod
-    def _a_distribution(cls, weights: tuple[float, ...]) -> tuple[float, ...]:
-        if not weights:
-            raise ValueError("is empty; a mixture has at least one component")
-        if min(weights) <= 0:
-            raise ValueError(f"every weight must be above 0, but one is {min(weights)!r}")
-        if abs(math.fsum(weights) - 1) > WEIGHT_TOLERANCE:
-            raise ValueError(f"must sum to 1, but {list(weights)} sums to {math.fsum(weights):.12g}")
-        return weights
-
-    @field_validator("variances")
-    @classmethod
-    def _positive(cls, variances: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        if variances and min(variances) <= 0:
-            raise ValueError(f"every variance must be above 0, but one is {min(variances)!r}")
-        return variances
-
-    @model_validator(mode="after")
-    def _of_equal_lengths(self) -> Components:
-        for name in ("means", "variances"):
-            values = getattr(self, name)
-            if values is not None and len(values) != len(self.weights):
-                raise SettingError(
-                    name, f"must have {len(self.weights)} numbers, as many as weights; has {len(values)}"
-                )
-        return self
-
-
-class Mixture(Components):
-    """The mixture that makes the data."""
-
-    family: str = Field(default="gaussian", description="a registered family")
-
-    @field_validator("family")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        families.get(name, path="mixture.family")
-        return name
-
-
-class NoiseSettings(Model):
+class NoiseSettings(Settings):
     """The mode of noise injection; its initial standard deviation is swept as sigma."""
 
     injection: str = Field(default="additive", description="a registered injection, or package.module:Name")
     screen: str = Field(default="every-component", description="a registered screen, or package.module:Name")
     on_reject: Literal["redraw", "drop"] = Field(default="redraw", description="redraw or drop")
     decay: float = Field(default=2.0, ge=0, description="tau, a finite number, 0 or more")
+    enters: Literal["m-step", "e-step"] = Field(default="m-step", description="m-step (Algorithm 1) or e-step")
 
     @field_validator("injection")
     @classmethod
@@ -111,7 +53,7 @@ class NoiseSettings(Model):
         return name
 
 
-class Stop(Model):
+class Stop(Settings):
     """When a trial ends."""
 
     rule: str = Field(default="euclidean", description="a registered stop rule")
@@ -125,14 +67,14 @@ class Stop(Model):
         return name
 
 
-class Bootstrap(Model):
+class Bootstrap(Settings):
     """How intervals are made."""
 
     resamples: int = Field(default=10_000, ge=1, le=10**6, description="a whole number from 1 to 1,000,000")
     confidence: float = Field(default=0.95, gt=0, lt=1, description="a number above 0 and below 1")
 
 
-class Figure(Model):
+class Figure(Settings):
     """How the run is drawn; changes no number. Settings go by their dotted path and must be swept."""
 
     x: str = Field(default="sigma", description="a swept setting for the horizontal axis")
@@ -172,60 +114,76 @@ def _known_start(name: object) -> object:
     return name
 
 
-class TrialSettings(Model):
+class TrialSettings(Choices):
     """All that decides a trial's numbers, but for sigma, the seed and the trial's number."""
 
-    mixture: Mixture = Field(description="family, weights, means, variances")
+    mixture: Mixture | None = Field(default=None, description="family, weights, means, variances")
     sample_size: int = Field(ge=1, le=10**8, description="a whole number from 1 to 100,000,000")
-    estimate: Annotated[tuple[Literal["weights", "means", "variances"], ...], BeforeValidator(_as_tuple)] = Field(
-        default=("weights", "means", "variances"),
-        min_length=1,
-        description="a list of weights, means and variances; by default all that the family estimates",
+    estimate: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = Field(
+        default=(), min_length=1, description="a list of the model's parameters; by default all that can be estimated"
     )
     start: Annotated[
         Annotated[Components, Tag("given")] | Annotated[str, BeforeValidator(_known_start), Tag("rule")],
         Discriminator(_start_kind),
-    ] = Field(default="moments", description="weights, means and variances, or a registered start rule")
-    noise: NoiseSettings = Field(default=NoiseSettings(), description="injection, screen, on_reject, decay")
+    ] = Field(default="moments", description="values of the parameters, or a registered start rule")
+    noise: NoiseSettings = Field(default=NoiseSettings(), description="injection, screen, on_reject, decay, enters")
     stop: Stop = Field(default=Stop(), description="rule, tol, max_iterations")
+
+    @property
+    def system(self) -> System:
+        """What makes the data, and the model that is fitted to them."""
+        systems: list[System | None] = [getattr(self, kind) for kind in SYSTEMS]
+        return next(system for system in systems if system is not None)
+
+    @field_validator("estimate", mode="before")
+    @classmethod
+    def _all_by_default(cls, estimate: object, info: ValidationInfo) -> object:
+        """Leave it out, and it is all that can be estimated."""
+        given = next((info.data[kind] for kind in SYSTEMS if info.data.get(kind) is not None), None)
+        if estimate != ():
+            return estimate
+        return given.model().estimable if given is not None else ("means",)  # its own message says what is wrong
 
     @model_validator(mode="before")
     @classmethod
-    def _estimate_what_the_family_does(cls, settings: object) -> object:
-        """Leave out `estimate`, and it is all that the family estimates."""
-        if not isinstance(settings, Mapping) or "estimate" in settings:
-            return settings
-        mixture = settings.get("mixture")
-        name = mixture.get("family") if isinstance(mixture, Mapping) else getattr(mixture, "family", None)
-        if not isinstance(name, str):  # the default family, or the field's own message says what is wrong
-            return settings
-        return {**settings, "estimate": families.get(name, path="mixture.family").estimable}
+    def _one_system(cls, settings: object) -> object:
+        given = [kind for kind in SYSTEMS if isinstance(settings, Mapping) and settings.get(kind) is not None]
+        if len(given) > 1:
+            raise ValueError(f"just one of {', '.join(SYSTEMS)} makes the data; given are {' and '.join(given)}")
+        if not given and isinstance(settings, Mapping):
+            raise ValueError(f"one of {', '.join(SYSTEMS)} must say what makes the data")
+        return settings
 
     @model_validator(mode="after")
     def _consistent(self) -> TrialSettings:
-        family = families.get(self.mixture.family)
-        family.check(self.mixture.means, self.mixture.variances, "mixture")
+        system = self.system
+        system.check(system, system.kind)
+        model = system.model()
         if len(set(self.estimate)) != len(self.estimate):
             raise ValueError(f"estimate names a parameter twice: {list(self.estimate)}")
-        unknown = [name for name in self.estimate if name not in family.estimable]
+        unknown = [name for name in self.estimate if name not in model.estimable]
         if unknown:
             raise ValueError(
-                f"estimate holds {unknown[0]}, but family {family.name} estimates {', '.join(family.estimable)}"
+                f"estimate holds {unknown[0]}, but family {model.family.name} estimates {', '.join(model.estimable)}"
             )
         if isinstance(self.start, Components):
-            if len(self.start.weights) != len(self.mixture.weights):
+            if len(self.start.means) != system.components:
                 raise ValueError(
-                    f"start has {len(self.start.weights)} components, but mixture has {len(self.mixture.weights)}"
+                    f"start has {len(self.start.means)} components, but {system.kind} has {system.components}"
                 )
-            family.check(self.start.means, self.start.variances, "start")
-        elif self.start == "random-points" and self.sample_size < len(self.mixture.weights):
+            system.check(self.start, "start")
+        elif self.start == "random-points" and self.sample_size < system.components:
             raise ValueError(
                 f"start random-points needs at least as many samples as components: sample_size is {self.sample_size}, "
-                f"mixture has {len(self.mixture.weights)} components"
+                f"{system.kind} has {system.components} components"
             )
-        noise = self.noise
-        Noise(noise.injection, screen=noise.screen, decay=noise.decay, on_reject=noise.on_reject).check(family)
+        self.noise_at(1.0).check(model)
         return self
+
+    def noise_at(self, sigma: float) -> em.Noise:
+        """The noise of a level."""
+        noise = self.noise
+        return Noise(noise.injection, sigma, noise.screen, noise.decay, noise.on_reject, noise.enters).resolved()
 
     def flat(self) -> dict[str, Any]:
         """Every setting that decides a trial's numbers, by its dotted path."""

@@ -123,7 +123,7 @@ class Journal:
         FolderError
             If a block is missing.
         """
-        dtype = trial_dtype(level.components)
+        dtype = trial_dtype(level.trial)
         for number in range(level.blocks(trials)):
             rows = self._file.rows(
                 "SELECT trials FROM blocks WHERE level = ? AND block = ?",

@@ -56,7 +56,7 @@ class Level:
     @property
     def components(self) -> int:
         """K."""
-        return len(self.trial.mixture.weights)
+        return self.trial.system.components
 
     @property
     def block_trials(self) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nem_cli.em.registry import Registry, families, injections, screens, starts, stop_rules
 from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.registry import Registry, families, injections, screens, starts, stop_rules
 
 _NUMBER_OR_TEXT = {"type": ["number", "string", "boolean", "array", "object"]}
 _RANGE = {

@@ -15,7 +15,7 @@ class Independent(Latent):
     """P(Z_i = j) = alpha_j, equation (19)."""
 
     name = "independent"
-    parameters = (Parameter("weights", "weight", "law"),)
+    parameters = (Parameter("weights", "weight", "k", "law"),)
 
     def sample(self, rng: np.random.Generator, theta: Theta, shape: tuple[int, int]) -> IntArray:
         uniform = rng.random(shape)
@@ -36,18 +36,19 @@ class Independent(Latent):
             np.reciprocal(odds, out=r[0])
             np.subtract(1, r[0], out=r[1])
             return Responsibilities(r)
+        constants = log_weights + family.log_normaliser(theta)
         for j in range(len(r)):
-            r[j] = family.log_density(y, theta, j, log_weights)
+            r[j] = family.log_density(y, theta, j, constants)
         r -= r.max(axis=0)
         np.exp(r, out=r)
         r /= r.sum(axis=0)
         return Responsibilities(r)
 
     def log_likelihood(self, family: Family, y: FloatArray, theta: Theta) -> FloatArray:
-        log_weights = np.log(theta.weights)
-        log_f = np.empty((log_weights.shape[1], *y.shape[:2]))
+        constants = np.log(theta.weights) + family.log_normaliser(theta)
+        log_f = np.empty((constants.shape[1], *y.shape[:2]))
         for j in range(len(log_f)):
-            log_f[j] = family.log_density(y, theta, j, log_weights)
+            log_f[j] = family.log_density(y, theta, j, constants)
         highest = log_f.max(axis=0)
         log_f -= highest
         np.exp(log_f, out=log_f)

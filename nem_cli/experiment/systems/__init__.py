@@ -1,0 +1,1 @@
+"""What makes the data and what is fitted to them, one kind a file."""
