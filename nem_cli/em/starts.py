@@ -8,8 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from nem_cli.em.arrays import FloatArray
+from nem_cli.em.families.network import Network
 from nem_cli.em.model import Model
 from nem_cli.em.theta import Theta
+from nem_cli.errors import ConfigError
 
 
 class Start(ABC):
@@ -29,6 +31,20 @@ class Start(ABC):
         truth : Theta
             One trial, what made the data; what isn't estimated is known and taken from it.
         """
+
+    def check(self, model: Model) -> None:
+        """Refuse a model in which the rule means nothing.
+
+        Raises
+        ------
+        ConfigError
+        """
+        if isinstance(model.family, Network):
+            raise self.refusal("a network's weights are drawn; use random-weights")
+
+    def refusal(self, problem: str) -> ConfigError:
+        """What `check` raises."""
+        return ConfigError(problem, path="start", value=self.name)
 
 
 class Given(Start):
@@ -91,6 +107,22 @@ class RandomPoints(Start):
             points.sort(axis=1)
         arrays = model.family.start_from_points(points, y.var(axis=1, keepdims=True))
         return _with_known(model, arrays, truth, estimate)
+
+
+class RandomWeights(Start):
+    """A network's weights N(0, 1 / fan-in), biases 0."""
+
+    name = "random-weights"
+
+    def theta(
+        self, rng: np.random.Generator, model: Model, y: FloatArray, truth: Theta, estimate: frozenset[str]
+    ) -> Theta:
+        assert isinstance(model.family, Network)  # see `check`
+        return Theta(model.family.start_from_weights(rng, len(y)))
+
+    def check(self, model: Model) -> None:
+        if not isinstance(model.family, Network):
+            raise self.refusal("only a network has weights to draw; use moments, random-points or truth")
 
 
 def repeated(theta: Theta, trials: int) -> Theta:

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from nem_cli.em.arrays import FloatArray
+from nem_cli.em.families.network import Network
 from nem_cli.em.latents.hard import Hard, Labels
 from nem_cli.em.model import Model
 from nem_cli.em.theta import Theta
@@ -125,3 +126,33 @@ class SameLabels(StopRule):
     def check(self, model: Model) -> None:
         if not isinstance(model.latent, Hard):
             raise self.refusal("samples have labels in k-means alone; use euclidean, max-change or log-likelihood")
+
+
+class LossBelow(StopRule):
+    """A network's mean loss over the clean training data is below a value; takes that in the place of a tolerance.
+
+    Parameters
+    ----------
+    below : float
+    """
+
+    name = "loss"
+    takes_tol = False
+
+    def __init__(self, below: float = 0.0) -> None:
+        self.below = below
+
+    def coordinates(self, model: Model, y: FloatArray, theta: Theta, estimate: frozenset[str]) -> FloatArray:
+        assert isinstance(model.family, Network)  # see `check`
+        return model.family.mean_loss(y, theta)[:, None]
+
+    def distance(self, before: FloatArray, after: FloatArray) -> FloatArray:
+        """The loss at theta_k."""
+        return after[:, 0]
+
+    def threshold(self, tol: float) -> float:
+        return self.below
+
+    def check(self, model: Model) -> None:
+        if not isinstance(model.family, Network):
+            raise self.refusal("only a network has a loss; use euclidean, max-change or log-likelihood")
