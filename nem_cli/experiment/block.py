@@ -16,8 +16,9 @@ from nem_cli.em.theta import Theta
 from nem_cli.experiment.config import TrialSettings
 from nem_cli.experiment.machine import cpu
 from nem_cli.experiment.plan import DATA, NOISE, Level, stream
-from nem_cli.experiment.registry import starts, stop_rules
-from nem_cli.experiment.systems.system import Components, System
+from nem_cli.experiment.registry import starts
+from nem_cli.experiment.systems.system import System
+from nem_cli.experiment.values import Components
 
 
 @dataclass(frozen=True)
@@ -43,20 +44,26 @@ class Block:
 
 
 def trial_dtype(trial: TrialSettings) -> np.dtype[np.void]:
-    """A row of a block's table: how a trial ended, then theta; status holds a `nem_cli.em.status.Status`."""
-    truth = trial.system.truth()
-    estimates = [(each.name, "<f8", truth.arrays[each.name].shape[1:]) for each in trial.system.model().parameters]
-    return np.dtype([("status", "<u1"), ("iterations", "<i4"), ("log_likelihood", "<f8"), *estimates])
+    """A row of a block's table: how a trial ended, its estimates, what was measured.
+
+    ``status`` holds a `nem_cli.em.status.Status`.
+    """
+    system = trial.system
+    truth = system.truth()
+    estimates = [(each.name, "<f8", truth.arrays[each.name].shape[1:]) for each in system.recorded]
+    measures = [(name, "<f8") for name in system.measures]
+    return np.dtype([("status", "<u1"), ("iterations", "<i4"), ("log_likelihood", "<f8"), *estimates, *measures])
 
 
 def trial_columns(trial: TrialSettings) -> list[tuple[str, str, tuple[int, ...]]]:
-    """The estimates in csv files: the column's name, the field of `trial_dtype`, and the index in it."""
-    fields = trial_dtype(trial)
-    return [
+    """Estimates and measures in csv files: the column's name, the field of `trial_dtype`, and the index in it."""
+    fields, system = trial_dtype(trial), trial.system
+    estimates = [
         (column, each.name, index)
-        for each in trial.system.model().parameters
+        for each in system.recorded
         for column, index in each.columns(fields[each.name].shape)
     ]
+    return [*estimates, *((name, name, ()) for name in system.measures)]
 
 
 def run_block(level: Level, seed: int, block: int) -> Block:
@@ -69,8 +76,11 @@ def run_block(level: Level, seed: int, block: int) -> Block:
     table["status"] = fits.status
     table["iterations"] = fits.iterations
     table["log_likelihood"] = fits.log_likelihood
-    for each in level.trial.system.model().parameters:
+    system = level.trial.system
+    for each in system.recorded:
         table[each.name] = fits.theta.arrays[each.name]
+    for name, values in system.measured(y, fits.theta).items():
+        table[name] = values
     return Block(table, seconds, fits.draws, fits.accepted, cpu())
 
 
@@ -94,10 +104,11 @@ def _drawn(
     block: int,
 ) -> tuple[FloatArray, Theta]:
     rng = stream(seed, DATA, block)
-    y = system.data(rng, trials, samples)
+    y = system.draw(rng, trials, samples)
     theta = start_rule(start, system).theta(rng, system.model(), y, system.truth(), frozenset(estimate))
     for shared in (y, *theta.arrays.values()):
-        shared.flags.writeable = False
+        if shared.flags.writeable:
+            shared.flags.writeable = False
     return y, theta
 
 
@@ -113,7 +124,7 @@ def problem(level: Level) -> algorithm.Problem:
         model=trial.system.model(),
         noise=trial.noise_at(level.sigma),
         estimate=frozenset(trial.estimate),
-        stop=stop_rules.get(trial.stop.rule),
-        tol=trial.stop.tol,
+        stop=trial.stop.resolved(),
+        tol=trial.stop.tol or 0.0,
         max_iterations=trial.stop.max_iterations,
     )

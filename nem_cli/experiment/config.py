@@ -12,23 +12,29 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
-    ValidationInfo,
+    ValidationError,
     field_validator,
     model_validator,
 )
 
 from nem_cli.em import noise as em
-from nem_cli.experiment.grid import Sweep, as_sweep
+from nem_cli.em.stops import LossBelow, StopRule
+from nem_cli.experiment.grid import SettingError, Sweep, as_sweep
 from nem_cli.experiment.noise import Noise
 from nem_cli.experiment.paths import flatten
 from nem_cli.experiment.registry import injections, screens, starts, stop_rules
 from nem_cli.experiment.settings import Choices, Settings
+from nem_cli.experiment.systems.chain import Chain
+from nem_cli.experiment.systems.clusters import Clusters
 from nem_cli.experiment.systems.mixture import Mixture
-from nem_cli.experiment.systems.system import Components, System
-from nem_cli.experiment.values import as_tuple
+from nem_cli.experiment.systems.network import Network
+from nem_cli.experiment.systems.system import System
+from nem_cli.experiment.values import Components, as_tuple
 
-SYSTEMS = ("mixture",)
+SYSTEMS: dict[str, type[System]] = {each.kind: each for each in (Mixture, Chain, Clusters, Network)}
 """The settings that say what makes the data, of which a config has just one."""
+UNKNOWN = ("means",)
+"""In the place of an `estimate` that isn't given, where what is estimated can't be known."""
 
 
 class NoiseSettings(Settings):
@@ -53,11 +59,14 @@ class NoiseSettings(Settings):
         return name
 
 
-class Stop(Settings):
+class Stop(Choices):
     """When a trial ends."""
 
     rule: str = Field(default="euclidean", description="a registered stop rule")
-    tol: float = Field(default=2.0, ge=-10, le=300, description="a number from -10 to 300; a trial ends below 10^-tol")
+    tol: float | None = Field(
+        default=None, ge=-10, le=300, description="a number from -10 to 300, 2 by default; a trial ends below 10^-tol"
+    )
+    below: float | None = Field(default=None, gt=0, description="for the rule loss: a trial ends below it")
     max_iterations: int = Field(default=1000, ge=1, le=10**7, description="a whole number from 1 to 10,000,000")
 
     @field_validator("rule")
@@ -65,6 +74,28 @@ class Stop(Settings):
     def _known(cls, name: str) -> str:
         stop_rules.get(name, path="stop.rule")
         return name
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tol_by_default(cls, settings: object) -> object:
+        if not isinstance(settings, Mapping) or settings.get("tol") is not None:
+            return settings
+        rule = settings.get("rule", "euclidean")
+        takes_tol = isinstance(rule, str) and stop_rules.get(rule, path="stop.rule").takes_tol
+        return {**settings, "tol": 2.0} if takes_tol else settings
+
+    @model_validator(mode="after")
+    def _one_threshold(self) -> Stop:
+        rule = stop_rules.get(self.rule)
+        if self.tol is not None and not rule.takes_tol:
+            raise SettingError("tol", f"rule {rule.name} takes no tolerance; leave tol out")
+        if isinstance(rule, LossBelow) != (self.below is not None):
+            raise SettingError("below", "rule loss needs below, a number above 0, and no other rule has one")
+        return self
+
+    def resolved(self) -> StopRule:
+        """The rule as an object."""
+        return stop_rules.get(self.rule) if self.below is None else LossBelow(self.below)
 
 
 class Bootstrap(Settings):
@@ -117,48 +148,54 @@ def _known_start(name: object) -> object:
 class TrialSettings(Choices):
     """All that decides a trial's numbers, but for sigma, the seed and the trial's number."""
 
-    mixture: Mixture | None = Field(default=None, description="family, weights, means, variances")
+    mixture: Mixture | None = Field(default=None, description="family, covariance, weights, means, variances")
+    chain: Chain | None = Field(default=None, description="family, initial, transitions, means, variances")
+    clusters: Clusters | None = Field(default=None, description="weights, means, variances; fitted by k-means")
+    network: Network | None = Field(default=None, description="data, train, test, hidden, rate, loss, gradient")
     sample_size: int = Field(ge=1, le=10**8, description="a whole number from 1 to 100,000,000")
     estimate: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = Field(
-        default=(), min_length=1, description="a list of the model's parameters; by default all that can be estimated"
+        min_length=1, description="a list of the model's parameters; by default all that can be estimated"
     )
     start: Annotated[
         Annotated[Components, Tag("given")] | Annotated[str, BeforeValidator(_known_start), Tag("rule")],
         Discriminator(_start_kind),
-    ] = Field(default="moments", description="values of the parameters, or a registered start rule")
+    ] = Field(description="values of the parameters, or a registered start rule")
     noise: NoiseSettings = Field(default=NoiseSettings(), description="injection, screen, on_reject, decay, enters")
-    stop: Stop = Field(default=Stop(), description="rule, tol, max_iterations")
+    stop: Stop = Field(default=Stop(), description="rule, tol or below, max_iterations")
 
     @property
     def system(self) -> System:
         """What makes the data, and the model that is fitted to them."""
-        systems: list[System | None] = [getattr(self, kind) for kind in SYSTEMS]
+        systems: list[System | None] = [self.mixture, self.chain, self.clusters, self.network]
         return next(system for system in systems if system is not None)
-
-    @field_validator("estimate", mode="before")
-    @classmethod
-    def _all_by_default(cls, estimate: object, info: ValidationInfo) -> object:
-        """Leave it out, and it is all that can be estimated."""
-        given = next((info.data[kind] for kind in SYSTEMS if info.data.get(kind) is not None), None)
-        if estimate != ():
-            return estimate
-        return given.model().estimable if given is not None else ("means",)  # its own message says what is wrong
 
     @model_validator(mode="before")
     @classmethod
     def _one_system(cls, settings: object) -> object:
-        given = [kind for kind in SYSTEMS if isinstance(settings, Mapping) and settings.get(kind) is not None]
-        if len(given) > 1:
-            raise ValueError(f"just one of {', '.join(SYSTEMS)} makes the data; given are {' and '.join(given)}")
-        if not given and isinstance(settings, Mapping):
-            raise ValueError(f"one of {', '.join(SYSTEMS)} must say what makes the data")
-        return settings
+        """Refuse none or several; fill in what the one decides."""
+        if not isinstance(settings, Mapping):
+            return settings
+        given = [kind for kind in SYSTEMS if settings.get(kind) is not None]
+        if len(given) != 1:
+            found = f"; given are {' and '.join(given)}" if given else ""
+            raise ValueError(f"just one of {', '.join(SYSTEMS)} must say what makes the data{found}")
+        kind = SYSTEMS[given[0]]
+        written = settings[given[0]]
+        try:
+            system = written if isinstance(written, System) else kind.model_validate(written)
+        except ValidationError:  # the field's own validation says it
+            return {"estimate": UNKNOWN, "start": kind.default_start, **settings}
+        decided: dict[str, Any] = {"estimate": system.model().estimable, "start": kind.default_start}
+        if isinstance(system, Network):
+            decided["sample_size"] = system.train
+        return {**decided, **settings}
 
     @model_validator(mode="after")
     def _consistent(self) -> TrialSettings:
         system = self.system
-        system.check(system, system.kind)
         model = system.model()
+        if isinstance(system, Network) and self.sample_size != system.train:
+            raise ValueError(f"sample_size is {self.sample_size}, but network.train is {system.train}; leave it out")
         if len(set(self.estimate)) != len(self.estimate):
             raise ValueError(f"estimate names a parameter twice: {list(self.estimate)}")
         unknown = [name for name in self.estimate if name not in model.estimable]
@@ -167,16 +204,15 @@ class TrialSettings(Choices):
                 f"estimate holds {unknown[0]}, but family {model.family.name} estimates {', '.join(model.estimable)}"
             )
         if isinstance(self.start, Components):
-            if len(self.start.means) != system.components:
+            system.check_start(self.start)
+        else:
+            starts.get(self.start).check(model)
+            if self.start == "random-points" and self.sample_size < system.components:
                 raise ValueError(
-                    f"start has {len(self.start.means)} components, but {system.kind} has {system.components}"
+                    f"start random-points needs at least as many samples as components: sample_size is "
+                    f"{self.sample_size}, {system.kind} has {system.components} components"
                 )
-            system.check(self.start, "start")
-        elif self.start == "random-points" and self.sample_size < system.components:
-            raise ValueError(
-                f"start random-points needs at least as many samples as components: sample_size is {self.sample_size}, "
-                f"{system.kind} has {system.components} components"
-            )
+        self.stop.resolved().check(model)
         self.noise_at(1.0).check(model)
         return self
 

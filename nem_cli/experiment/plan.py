@@ -17,7 +17,7 @@ from nem_cli.experiment.grid import points
 from nem_cli.experiment.paths import flatten, get, put
 from nem_cli.experiment.validation import checked
 
-BLOCK_SAMPLES = 200_000
+BLOCK_NUMBERS = 200_000
 BLOCK_TRIALS = 1000
 
 DATA, NOISE, BOOTSTRAP = range(3)
@@ -60,8 +60,8 @@ class Level:
 
     @property
     def block_trials(self) -> int:
-        """Trials in a block: a fixed function of the sample size, so that a trial's number fixes its random streams."""
-        return max(1, min(BLOCK_TRIALS, BLOCK_SAMPLES // self.trial.sample_size))
+        """Trials in a block: a fixed function of its size, so that a trial's number fixes its random streams."""
+        return max(1, min(BLOCK_TRIALS, BLOCK_NUMBERS // (self.trial.sample_size * self.trial.system.width)))
 
     def blocks(self, trials: int) -> int:
         """How many blocks hold that many trials."""

@@ -121,6 +121,7 @@ screens: Registry[Screen] = Registry(
         "none": "nem_cli.em.screens.blind:Blind",
         "reversed": "nem_cli.em.screens.reversed:Reversed",
         "mean-shift": "nem_cli.em.screens.mean_shift:MeanShift",
+        "assigned": "nem_cli.em.screens.assigned:Assigned",
     },
 )
 starts: Registry[Start] = Registry(
@@ -130,6 +131,7 @@ starts: Registry[Start] = Registry(
         "moments": "nem_cli.em.starts:FromMoments",
         "random-points": "nem_cli.em.starts:RandomPoints",
         "truth": "nem_cli.em.starts:Truth",
+        "random-weights": "nem_cli.em.starts:RandomWeights",
     },
 )
 stop_rules: Registry[StopRule] = Registry(
@@ -140,5 +142,7 @@ stop_rules: Registry[StopRule] = Registry(
         "max-change": "nem_cli.em.stops:MaxChange",
         "log-likelihood": "nem_cli.em.stops:LogLikelihood",
         "never": "nem_cli.em.stops:Never",
+        "labels": "nem_cli.em.stops:SameLabels",
+        "loss": "nem_cli.em.stops:LossBelow",
     },
 )

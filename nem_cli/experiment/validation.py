@@ -9,9 +9,10 @@ from pydantic import BaseModel, ValidationError
 
 from nem_cli.errors import ConfigError, NemError, suggest
 from nem_cli.experiment.grid import SettingError
+from nem_cli.experiment.values import NESTED
 
 MAX_PROBLEMS = 20
-_TAGS = ("given", "rule")
+_TAGS = ("given", "rule", *NESTED)
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 

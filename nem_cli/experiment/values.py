@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, Any, TypeAlias
 
-import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
+from nem_cli.experiment.settings import Choices
+
 WEIGHT_TOLERANCE = 1e-9
-DEPTHS = ("numbers", "lists", "matrices")
+NESTED = ("numbers", "lists")
 """Tags of how deep a value is nested; no part of a setting's path."""
 
 
@@ -18,50 +20,91 @@ def as_tuple(value: object) -> object:
     return tuple(as_tuple(item) for item in value) if isinstance(value, list | tuple) else value
 
 
-def _depth(value: object) -> str:
-    depth = 0
-    while isinstance(value, list | tuple) and value and isinstance(value[0], list | tuple) and depth < 2:
-        depth, value = depth + 1, value[0]
-    return DEPTHS[depth]
+def _nested(value: object) -> str:
+    return NESTED[isinstance(value, tuple) and bool(value) and isinstance(value[0], tuple)]
 
 
-def _a_law(weights: tuple[float, ...]) -> tuple[float, ...]:
+def _law(weights: tuple[float, ...]) -> tuple[float, ...]:
     if not weights:
         raise ValueError("is empty; a mixture has at least one component")
     if min(weights) <= 0:
         raise ValueError(f"every weight must be above 0, but one is {min(weights)!r}")
-    if abs(math.fsum(weights) - 1) > WEIGHT_TOLERANCE:
-        raise ValueError(f"must sum to 1, but {list(weights)} sums to {math.fsum(weights):.12g}")
+    _sums_to_one(weights, "")
     return weights
 
 
+def _transitions(rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(rows):
+            raise ValueError(
+                f"must have a row and a column a state, but row {number} of {len(rows)} has {len(row)} numbers"
+            )
+        if min(row) < 0:
+            raise ValueError(f"no probability may be below 0, but row {number} holds {min(row)!r}")
+        _sums_to_one(row, f"row {number} ")
+    return rows
+
+
+def _sums_to_one(law: tuple[float, ...], what: str) -> None:
+    if abs(math.fsum(law) - 1) > WEIGHT_TOLERANCE:
+        raise ValueError(f"{what}must sum to 1, but {list(law)} sums to {math.fsum(law):.12g}")
+
+
 def _positive(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    lowest = min((float(value) for value in np.ravel(np.array(_leaves(values), dtype=float))), default=1.0)
+    lowest = min(_leaves(values), default=1.0)
     if lowest <= 0:
         raise ValueError(f"every variance must be above 0, but one is {lowest!r}")
     return values
 
 
-def _leaves(values: object) -> list[float]:
-    return [leaf for item in values for leaf in _leaves(item)] if isinstance(values, tuple) else [values]  # type: ignore[list-item]
+def _leaves(values: Any) -> Iterator[float]:
+    if not isinstance(values, tuple):
+        yield values
+    else:
+        for value in values:
+            yield from _leaves(value)
 
 
-def _of_equal_lengths(rows: tuple[Any, ...]) -> tuple[Any, ...]:
-    lengths = [len(row) for row in rows if isinstance(row, tuple)]
-    for number, length in enumerate(lengths, start=1):
-        if length != lengths[0] or not length:
+def _of_one_length(rows: tuple[tuple[Any, ...], ...]) -> tuple[tuple[Any, ...], ...]:
+    for number, row in enumerate(rows, start=1):
+        if not row or len(row) != len(rows[0]):
             raise ValueError(
-                f"the lists must be of one length, but the first has {lengths[0]} and number {number} has {length}"
+                f"must be lists of one length, but the first has {len(rows[0])} numbers and list {number} {len(row)}"
             )
     return rows
 
 
-Scalars: TypeAlias = Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], BeforeValidator(as_tuple)]
-Vectors: TypeAlias = Annotated[tuple[Scalars, ...], AfterValidator(_of_equal_lengths)]
-Weights: TypeAlias = Annotated[Scalars, AfterValidator(_a_law)]
-Means: TypeAlias = Annotated[
-    Annotated[Scalars, Tag("numbers")] | Annotated[Vectors, Tag("lists")],
-    Discriminator(_depth),
+Numbers: TypeAlias = Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], BeforeValidator(as_tuple)]
+Lists: TypeAlias = Annotated[tuple[Numbers, ...], AfterValidator(_of_one_length), BeforeValidator(as_tuple)]
+NumbersOrLists: TypeAlias = Annotated[
+    Annotated[Numbers, Tag("numbers")] | Annotated[Lists, Tag("lists")],
+    Discriminator(_nested),
     BeforeValidator(as_tuple),
 ]
-Variances: TypeAlias = Annotated[Means, AfterValidator(_positive)]
+Law: TypeAlias = Annotated[Numbers, AfterValidator(_law)]
+Transitions: TypeAlias = Annotated[Lists, AfterValidator(_transitions)]
+Variances: TypeAlias = Annotated[NumbersOrLists, AfterValidator(_positive)]
+Matrices: TypeAlias = Annotated[tuple[Lists, ...], BeforeValidator(as_tuple)]
+
+MEANS = "K finite numbers, or K lists of them, a number a coordinate"
+VARIANCES = "numbers above 0; left out where the family's variance follows from its mean"
+
+
+class Values(Choices):
+    """Settings among which are values of a model's parameters."""
+
+    def values(self) -> dict[str, Any]:
+        """Those that are set, by the parameter's name."""
+        given = {name: getattr(self, name, None) for name in Components.model_fields}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class Components(Values):
+    """A start's values, each where the model has the parameter."""
+
+    weights: Law | None = Field(default=None, description="K numbers above 0 that sum to 1")
+    initial: Law | None = Field(default=None, description="a chain's first law: K numbers above 0 that sum to 1")
+    transitions: Transitions | None = Field(default=None, description="a chain's: K rows that sum to 1")
+    means: NumbersOrLists = Field(description=MEANS)
+    variances: Variances | None = Field(default=None, description=VARIANCES)
+    covariances: Matrices | None = Field(default=None, description="K symmetric, positive definite matrices")

@@ -107,6 +107,11 @@ class Network(Family):
         constant = 0.0 if self.loss == "cross-entropy" else 0.5 * self.sizes[-1] * math.log(2 * math.pi)
         return np.asarray(-log_f.mean(axis=1) - constant)
 
+    def errors(self, y: FloatArray, theta: Theta) -> FloatArray:
+        """Share of the samples whose largest output isn't the largest target's, shape (trials,)."""
+        wrong = self.forward(y, theta).output.argmax(axis=2) != self.exposed(y).argmax(axis=2)
+        return np.asarray(wrong.mean(axis=1))
+
     def sums(self, theta: Theta, shares: FloatArray) -> Gradient:
         return Gradient(self, theta)
 

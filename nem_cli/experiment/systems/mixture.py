@@ -1,25 +1,32 @@
-"""A mixture: independent samples."""
+"""A mixture: independent samples, in one dimension or in several."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from nem_cli.em.families.gaussian_nd import COVARIANCES
 from nem_cli.em.latents.independent import Independent
 from nem_cli.em.model import Model
 from nem_cli.experiment.registry import families
 from nem_cli.experiment.systems.system import System
-from nem_cli.experiment.values import Weights
+from nem_cli.experiment.values import MEANS, VARIANCES, Law, Matrices, NumbersOrLists, Variances
 
 
 class Mixture(System):
-    """A mixture that makes the data and is fitted to them."""
+    """A mixture that makes the data and is fitted to them; in several dimensions where it has a `covariance`."""
 
     kind: ClassVar[str] = "mixture"
 
-    weights: Weights = Field(description="K numbers above 0 that sum to 1")
+    weights: Law = Field(description="K numbers above 0 that sum to 1")
+    means: NumbersOrLists = Field(description=MEANS)
+    variances: Variances | None = Field(default=None, description=VARIANCES)
+    covariances: Matrices | None = Field(default=None, description="K symmetric, positive definite matrices")
     family: str = Field(default="gaussian", description="a registered family")
+    covariance: Literal["spherical", "diagonal", "full"] | None = Field(
+        default=None, description="spherical, diagonal or full, where the means are lists"
+    )
 
     @field_validator("family")
     @classmethod
@@ -27,5 +34,13 @@ class Mixture(System):
         families.get(name, path="mixture.family")
         return name
 
+    @field_validator("covariance")
+    @classmethod
+    def _of_gaussians(cls, covariance: str | None, info: ValidationInfo) -> str | None:
+        if covariance is not None and info.data.get("family", "gaussian") != "gaussian":
+            raise ValueError("only family gaussian has covariances; leave covariance out")
+        return covariance
+
     def model(self) -> Model:
-        return Model(Independent(), families.get(self.family))
+        family = families.get(self.family) if self.covariance is None else COVARIANCES[self.covariance]
+        return Model(Independent(), family)

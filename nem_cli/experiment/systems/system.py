@@ -1,87 +1,118 @@
-"""What a kind of system must provide, and the values that a start may give."""
+"""What a kind of system must provide."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import model_validator
 
 from nem_cli.em.arrays import FloatArray
 from nem_cli.em.model import Model
 from nem_cli.em.theta import Parameter, Theta
 from nem_cli.experiment.grid import SettingError
-from nem_cli.experiment.settings import Choices
-from nem_cli.experiment.values import Means, Variances, Weights
+from nem_cli.experiment.values import Values
 
 
-class Components(Choices):
-    """Values of a model's parameters, each where the model has it."""
-
-    weights: Weights | None = Field(default=None, description="K numbers above 0 that sum to 1")
-    means: Means = Field(description="K finite numbers, or K lists of them, one of each coordinate")
-    variances: Variances | None = Field(
-        default=None, description="numbers above 0; left out where the family's variance follows from its mean"
-    )
-
-    def values(self) -> dict[str, Any]:
-        """Those that are set, by the parameter's name."""
-        given = {name: getattr(self, name) for name in Components.model_fields}
-        return {name: value for name, value in given.items() if value is not None}
-
-
-class System(Components, ABC):
-    """A model, and the values that make its data."""
+class System(Values, ABC):
+    """What makes the data, and the model that is fitted to them."""
 
     kind: ClassVar[str]
     """Its key in a config."""
+    default_start: ClassVar[str] = "moments"
+    measures: ClassVar[tuple[str, ...]] = ()
+    """Names of what is measured of a trial's end besides its estimates; see `measured`."""
 
     @abstractmethod
     def model(self) -> Model:
         """The model that is fitted."""
 
+    def source(self) -> Model:
+        """The model that makes the data."""
+        return self.model()
+
     def truth(self) -> Theta:
-        """The model's parameters that made the data, of one trial."""
+        """The fitted model's parameters that made the data, of one trial."""
         return self.model().theta(self.values())
 
-    def data(self, rng: np.random.Generator, trials: int, samples: int) -> FloatArray:
-        """Draw the data, shape (trials, samples) or (trials, samples, d)."""
-        return self.model().sample(rng, self.truth(), (trials, samples))
+    def draw(self, rng: np.random.Generator, trials: int, samples: int) -> FloatArray:
+        """The data, shape (trials, samples) or (trials, samples, d)."""
+        source = self.source()
+        return source.sample(rng, source.theta(self.values()), (trials, samples))
 
     @property
     def components(self) -> int:
         """K."""
-        return len(self.means)
+        return len(self.values()["means"])
 
-    def check(self, given: Components, where: str) -> None:
-        """Refuse values of the model's parameters, its own or a start's, that don't go together.
+    @property
+    def width(self) -> int:
+        """Numbers a sample."""
+        first = self.values()["means"][0]
+        return len(first) if isinstance(first, tuple) else 1
+
+    @property
+    def recorded(self) -> tuple[Parameter, ...]:
+        """The parameters whose estimates are kept."""
+        return self.model().parameters
+
+    def measured(self, y: FloatArray, theta: Theta) -> dict[str, FloatArray]:
+        """What `measures` names, each of shape (trials,), of the trials' last estimates."""
+        return {}
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> System:
+        if "means" in self.values():
+            self.check(self, self.source(), self.kind)
+        return self
+
+    def check_start(self, given: Values) -> None:
+        """Refuse a start's values that don't go together, or aren't of this model.
+
+        Raises
+        ------
+        ValueError
+        """
+        components = len(given.values()["means"])
+        if components != self.components:
+            raise ValueError(f"start has {components} components, but {self.kind} has {self.components}")
+        try:
+            self.check(given, self.model(), "start")
+        except SettingError as error:
+            raise SettingError(f"start.{error.path}", str(error)) from None
+
+    @staticmethod
+    def check(given: Values, model: Model, where: str) -> None:
+        """Refuse values that don't go together, or aren't of a model.
 
         Raises
         ------
         ValueError
             With a text that begins with `where`, or a `SettingError` where one setting is at fault.
         """
-        model, values = self.model(), given.values()
-        known = [each.name for each in model.parameters]
+        values = given.values()
+        names = [each.name for each in model.parameters]
         for name in values:
-            if name not in known:
-                raise ValueError(f"{where} has {name}, but {self.kind} has {', '.join(known)}")
+            if name not in names:
+                raise ValueError(f"{where} has {name}, but its model has {', '.join(names)}")
+        for each in model.latent.parameters:
+            if each.name not in values:
+                raise ValueError(f"{where} has no {each.name}, which law {model.latent.name} needs")
         model.family.check(values, where)
-        dimensions = len(given.means[0]) if isinstance(given.means[0], tuple) else 0
-        components = len(next(iter(values.values())))
+        first = next(iter(values))
+        dimensions = len(values["means"][0]) if isinstance(values["means"][0], tuple) else 0
         for each in model.parameters:
             if each.name in values:
-                self._check_shape(each, np.shape(values[each.name]), each.shape(components, dimensions))
+                _check_shape(each, np.shape(values[each.name]), each.shape(len(values[first]), dimensions), first)
 
-    @staticmethod
-    def _check_shape(parameter: Parameter, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
-        kinds = {1: "a number", 2: "a list of numbers", 3: "a matrix"}
-        if len(found) != len(expected):
-            raise SettingError(parameter.name, f"must have {kinds[len(expected)]} a component; has {kinds[len(found)]}")
-        if found[0] != expected[0]:
-            raise SettingError(parameter.name, f"must have {expected[0]} numbers, as many as weights; has {found[0]}")
-        if found != expected:
-            raise SettingError(
-                parameter.name, f"must have {expected[1]} numbers a component, as the means have; has {found[1]}"
-            )
+
+def _check_shape(parameter: Parameter, found: tuple[int, ...], expected: tuple[int, ...], first: str) -> None:
+    kinds = {1: "a number", 2: "a list of numbers", 3: "a matrix"}
+    if len(found) != len(expected):
+        raise SettingError(parameter.name, f"must have {kinds[len(expected)]} a component; has {kinds[len(found)]}")
+    if found[0] != expected[0]:
+        raise SettingError(parameter.name, f"must have {expected[0]} numbers, as many as {first}; has {found[0]}")
+    if found != expected:
+        shown = " by ".join(map(str, expected[1:]))
+        raise SettingError(parameter.name, f"must have {shown} numbers a component, as the means have; has {found[1]}")

@@ -1,0 +1,34 @@
+"""A hidden Markov model: each trial is one sequence."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field, field_validator
+
+from nem_cli.em.latents.markov import Markov
+from nem_cli.em.model import Model
+from nem_cli.experiment.registry import families
+from nem_cli.experiment.systems.system import System
+from nem_cli.experiment.values import VARIANCES, Law, Numbers, Transitions, Variances
+
+
+class Chain(System):
+    """A hidden Markov chain with emissions in one dimension, which makes the data and is fitted to them."""
+
+    kind: ClassVar[str] = "chain"
+
+    initial: Law = Field(description="the first state's law: K numbers above 0 that sum to 1")
+    transitions: Transitions = Field(description="K rows of K numbers, 0 or more, each of which sums to 1")
+    means: Numbers = Field(description="K finite numbers")
+    variances: Variances | None = Field(default=None, description=VARIANCES)
+    family: str = Field(default="gaussian", description="a registered family")
+
+    @field_validator("family")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        families.get(name, path="chain.family")
+        return name
+
+    def model(self) -> Model:
+        return Model(Markov(), families.get(self.family))
