@@ -8,14 +8,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from models import mixture_of, noise_of, theta_of
 from scipy import integrate, optimize, stats
 
 from nem_cli.em import algorithm
-from nem_cli.em.family import Moments
-from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import Parameters
-from nem_cli.em.posterior import responsibilities
-from nem_cli.em.registry import families, injections, screens, stop_rules
+from nem_cli.errors import ConfigError
+from nem_cli.experiment.registry import families, injections, screens, stop_rules
 
 ROUNDING = 1e-9
 
@@ -27,13 +25,12 @@ def mixture(family, seed=0, components=2, trials=1):
     low, high = np.clip(family.support, -3, 6)
     means = np.sort(rng.uniform(low + 0.5, high, components))
     variances = rng.uniform(0.5, 4, components)
-    return family.complete(Parameters.of(weights, means, variances, trials))
+    return family.complete(theta_of(weights, means, variances, trials))
 
 
 def log_density(family, y, theta, j):
     """log f(y | j), shape of y, for one trial's theta."""
-    mean, variance = theta.means[:, j, None], theta.variances[:, j, None]
-    return family.log_kernel(y, mean, variance) + family.log_normaliser(mean, variance)
+    return family.log_density(y, theta, j, family.log_normaliser(theta))
 
 
 def log_gain(family, y, y_dagger, theta):
@@ -42,7 +39,7 @@ def log_gain(family, y, y_dagger, theta):
         return np.stack(
             [
                 log_density(family, y_dagger, theta, j) - log_density(family, y, theta, j)
-                for j in range(theta.components)
+                for j in range(family.components(theta))
             ]
         )
 
@@ -60,7 +57,7 @@ def check_family(family):
 
 def check_density_is_one_over_the_support(family):
     theta = mixture(family)
-    for j in range(theta.components):
+    for j in range(family.components(theta)):
         total, _ = integrate.quad(
             lambda y, j=j: float(np.exp(log_density(family, np.array([[y]]), theta, j))[0, 0]), *family.support
         )
@@ -87,7 +84,7 @@ def check_sampler_matches_the_density(family, samples=20_000):
         ]
         empirical = np.searchsorted(np.sort(y[0]), grid, side="right") / samples
         assert np.max(np.abs(empirical - distribution)) < stats.kstwo.isf(1e-6, samples)
-    y = family.sample_mixture(np.random.default_rng(9), theta, (2, samples))
+    y = mixture_of(family).sample(np.random.default_rng(9), theta, (2, samples))
     assert y.shape == (2, samples)
     spread = math.sqrt(
         (theta.weights * (theta.variances + theta.means**2)).sum() - (theta.weights * theta.means).sum() ** 2
@@ -98,18 +95,20 @@ def check_sampler_matches_the_density(family, samples=20_000):
 def check_m_step_is_the_maximum(family, samples=300):
     """A numerical search from nearby finds no higher weighted log-likelihood than the M-step's."""
     theta = mixture(family, seed=3, components=3)
-    y = family.sample_mixture(np.random.default_rng(4), theta, (1, samples))
+    y = mixture_of(family).sample(np.random.default_rng(4), theta, (1, samples))
     elsewhere = mixture(family, seed=5, components=3)
-    r = responsibilities(family, y, elsewhere)
-    moments = Moments(elsewhere)
-    moments.add(slice(0, 1), y, r)
-    best = family.maximise(moments, elsewhere, frozenset(family.estimable))
+    model = mixture_of(family)
+    posterior = model.posterior(y, elsewhere)
+    r = posterior.responsibilities
+    sums = model.sums(elsewhere)
+    sums.add(slice(0, 1), y, posterior, elsewhere)
+    best = model.maximise(sums, elsewhere, frozenset(model.estimable))
     np.testing.assert_allclose(best.weights[0], r.sum(axis=2)[:, 0] / samples, rtol=1e-12)
     for j in range(3):
 
         def loss(parameters, j=j):
-            mean, variance = np.array([[parameters[0]]]), np.array([[np.exp(parameters[1])]])
-            return -float((r[j] * (family.log_kernel(y, mean, variance) + family.log_normaliser(mean, variance))).sum())
+            at = family.complete(theta_of([1.0], [parameters[0]], [np.exp(parameters[1])]))
+            return -float((r[j] * log_density(family, y, at, 0)).sum())
 
         found = np.array([best.means[0, j], np.log(best.variances[0, j])])
         free = [0, 1] if "variances" in family.estimable else [0]
@@ -128,38 +127,37 @@ def check_m_step_is_the_maximum(family, samples=300):
         )
         assert search.fun >= here - 1e-6
         np.testing.assert_allclose(search.x, 0, atol=1e-3)
-    for name in ("weights", "means", "variances"):  # what isn't estimated stays
-        if name in family.estimable:
-            kept = family.maximise(moments, elsewhere, frozenset(family.estimable) - {name})
-            if name != "variances" or "variances" in family.estimable:
-                np.testing.assert_array_equal(getattr(kept, name), getattr(elsewhere, name))
+    for name in model.estimable:  # what isn't estimated stays
+        kept = model.maximise(sums, elsewhere, frozenset(model.estimable) - {name})
+        np.testing.assert_array_equal(kept.arrays[name], elsewhere.arrays[name])
 
 
 def check_closed_forms_are_the_definition(family, samples=400):
-    """`reach`, `average_reach` and `reversed_gap` against the log-densities, displacement by displacement."""
+    """What the geometry says of displacements against the log-densities, one by one."""
     for components in (1, 2, 3):
         theta = mixture(family, seed=components, components=components)
         rng = np.random.default_rng(components)
-        y = np.concatenate([family.sample_mixture(rng, theta, (1, samples)), theta.means], axis=1)
-        r = responsibilities(family, y, theta)
+        model = mixture_of(family)
+        y = np.concatenate([model.sample(rng, theta, (1, samples)), theta.means], axis=1)
+        posterior = model.posterior(y, theta)
+        geometry = family.geometry(y, theta, posterior)
+        if geometry is None:
+            return
+        r = posterior.responsibilities
         d = rng.standard_normal(y.shape) * rng.choice([0.01, 1, 10], size=y.shape)
         gain = log_gain(family, y, y + d, theta)
         clear = np.abs(gain).min(axis=0) > ROUNDING
-        reach = family.reach(y, theta)
-        if reach is not None:
-            between = (d * reach > 0) & (np.abs(d) <= np.abs(reach))
-            np.testing.assert_array_equal(between[clear], (gain >= 0).all(axis=0)[clear])
-        average = family.average_reach(y, theta, r)
-        if average is not None:
-            mean_gain = np.where(r > 0, r * gain, 0).sum(axis=0)
-            between = (d * average > 0) & (np.abs(d) <= np.abs(average))
-            clear_mean = np.abs(mean_gain) > ROUNDING
-            np.testing.assert_array_equal(between[clear_mean], (mean_gain >= 0)[clear_mean])
-        gap = family.reversed_gap(y, theta)
-        if gap is not None:
-            outside = (d <= gap[0]) | (d >= gap[1])
-            reverse = (gain <= 0).all(axis=0) & family.inside(y + d)
-            np.testing.assert_array_equal(outside[clear], reverse[clear])
+        reach = geometry.reach(y)
+        between = (d * reach > 0) & (np.abs(d) <= np.abs(reach))
+        np.testing.assert_array_equal(between[clear], (gain >= 0).all(axis=0)[clear])
+        average = geometry.average_reach(y, r)
+        mean_gain = np.where(r > 0, r * gain, 0).sum(axis=0)
+        between = (d * average > 0) & (np.abs(d) <= np.abs(average))
+        clear_mean = np.abs(mean_gain) > ROUNDING
+        np.testing.assert_array_equal(between[clear_mean], (mean_gain >= 0)[clear_mean])
+        a, b = geometry.gap(y, family.support)
+        reverse = (gain <= 0).all(axis=0) & family.inside(y + d)
+        np.testing.assert_array_equal(((d <= a) | (d >= b))[clear], reverse[clear])
 
 
 # --- injections -------------------------------------------------------------------------------------------------------
@@ -168,7 +166,7 @@ def check_closed_forms_are_the_definition(family, samples=400):
 def check_injection(injection, family):
     """phi, its neutral noise, its law and its slope; then Algorithm 1 with it under every screen that can work."""
     assert injection is injections.get(injection)
-    Noise(injection).check(family)
+    noise_of(injection).check(mixture_of(family))
     check_noise_fades_with_its_scale(injection, family)
     check_sigma_0_is_em(injection, family)
     for screen in screens.names():
@@ -176,7 +174,7 @@ def check_injection(injection, family):
 
 
 def check_noise_fades_with_its_scale(injection, family):
-    y = family.sample_mixture(np.random.default_rng(0), mixture(family), (1, 200))
+    y = mixture_of(family).sample(np.random.default_rng(0), mixture(family), (1, 200))
     moved = []
     for scale in (0.1, 1e-3, 1e-6):
         n = injection.draw(np.random.default_rng(1), scale, y.size).reshape(y.shape)
@@ -187,29 +185,31 @@ def check_noise_fades_with_its_scale(injection, family):
 
 def check_sigma_0_is_em(injection, family):
     theta = mixture(family, seed=7)
-    y = family.sample_mixture(np.random.default_rng(8), mixture(family), (2, 100))
+    y = mixture_of(family).sample(np.random.default_rng(8), mixture(family), (2, 100))
     start = theta.take(np.zeros(2, dtype=int))
     fits = [
         algorithm.fit(problem(family, noise), y, start, np.random.default_rng(0))
-        for noise in (Noise("additive"), Noise(injection, 0.0))
+        for noise in (noise_of("additive"), noise_of(injection, 0.0))
     ]
-    for name in ("weights", "means", "variances"):
-        np.testing.assert_array_equal(getattr(fits[0].theta, name), getattr(fits[1].theta, name))
+    for name in fits[0].theta.names:
+        np.testing.assert_array_equal(fits[0].theta.arrays[name], fits[1].theta.arrays[name])
 
 
 def problem(family, noise, cap=5):
-    return algorithm.Problem(family, noise, frozenset(family.estimable), stop_rules.get("never"), 1.0, cap)
+    model = mixture_of(family)
+    return algorithm.Problem(model, noise, frozenset(model.estimable), stop_rules.get("never"), 1.0, cap)
 
 
 # --- screens ----------------------------------------------------------------------------------------------------------
 
 
 def works(screen, injection, family):
-    """Whether a screen has noise for an injection: `mean-shift` needs a closed form."""
-    y = np.ones((1, 1))
-    return not screens.get(screen).exact_only or (
-        injection.slope(y) is not None and family.reach(y, mixture(family)) is not None
-    )
+    """Whether a screen has noise for an injection and a family."""
+    try:
+        noise_of(injection, 1.0, screen).check(mixture_of(family))
+    except ConfigError:
+        return False
+    return True
 
 
 def check_screen(screen, injection, family, sigma=0.5):
@@ -218,16 +218,18 @@ def check_screen(screen, injection, family, sigma=0.5):
     if not works(screen, injection, family):
         return
     theta = mixture(family, seed=2).take(np.zeros(3, dtype=int))
-    y = family.sample_mixture(np.random.default_rng(3), mixture(family, seed=2), (3, 300))
+    y = mixture_of(family).sample(np.random.default_rng(3), mixture(family, seed=2), (3, 300))
     y[:, 0] = 0.0
     y[:, 1] = theta.means[0, 0]
-    r = responsibilities(family, y, theta)
+    model = mixture_of(family)
+    posterior = model.posterior(y, theta)
+    r = posterior.responsibilities
     for on_reject in ("redraw", "drop"):
-        noise = Noise(injection, sigma, screen, on_reject=on_reject)
+        noise = noise_of(injection, sigma, screen, on_reject=on_reject)
         if not screen.rejects and np.any(np.isfinite(family.support)):
-            noise = Noise(injection, 1e-4, screen, on_reject=on_reject)  # so small that it stays in the support
+            noise = noise_of(injection, 1e-4, screen, on_reject=on_reject)  # so small that it stays in the support
             y = np.maximum(y, 0.01)
-        sampled = noise.sample(np.random.default_rng(4), family, y, theta, r, 1)
+        sampled = noise.sample(np.random.default_rng(4), model, y, theta, posterior, 1)
         assert sampled.n.shape == y.shape
         y_dagger = injection.phi(y, sampled.n)
         assert np.isfinite(y_dagger).all()
@@ -237,7 +239,7 @@ def check_screen(screen, injection, family, sigma=0.5):
         gain = log_gain(family, y, y_dagger, theta)
         np.testing.assert_array_equal(gain[:, ~moved], 0)
         flat = gain.reshape(len(gain), -1)[:, moved.ravel()]
-        size = sum(np.abs(log_density(family, y, theta, j)) for j in range(theta.components)).ravel()[moved.ravel()]
+        size = sum(np.abs(log_density(family, y, theta, j)) for j in range(len(r))).ravel()[moved.ravel()]
         slack = ROUNDING * (1 + size)
         shares = r.reshape(len(r), -1)[:, moved.ravel()]
         either = screen.admits(flat + slack, shares) | screen.admits(flat - slack, shares)

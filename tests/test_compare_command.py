@@ -314,7 +314,7 @@ def test_a_sweep_without_noise(tmp_path):
 
 
 def test_an_injection_without_a_figure_config(tmp_path, monkeypatch):
-    from nem_cli.em.registry import injections
+    from nem_cli.experiment.registry import injections
 
     monkeypatch.setattr(injections, "names", lambda: ["additive", "multiplicative", "convolution"])
     assert "an injection without a figure config" in refused(tmp_path, "convolution", "additive")

@@ -6,14 +6,12 @@ import math
 
 import numpy as np
 import pytest
+from models import mixture_of, noise_of, theta_of
 
 import nem_cli
 from nem_cli.em.families.gaussian import Gaussian
 from nem_cli.em.injection import Injection
-from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import Parameters
 from nem_cli.em.screen import Screen
-from nem_cli.em.screens.mean_shift import MeanShift
 from nem_cli.errors import ConfigError, PluginError
 from nem_cli.experiment.folder import find_config
 from nem_cli.experiment.load import load
@@ -117,23 +115,22 @@ class WrongSize(Sine):
 )
 def test_an_injection_that_breaks_its_contract_is_refused(injection, message):
     with pytest.raises(PluginError, match=rf"noise.injection: injection 'sine': {message}") as caught:
-        Noise(injection()).check(Gaussian())
+        noise_of(injection()).check(mixture_of("gaussian"))
     assert "\n" not in str(caught.value)
 
 
 def test_a_screen_without_its_closed_form_is_refused():
     with pytest.raises(ConfigError, match="this screen needs a closed form, which injection 'sine' doesn't have"):
-        Noise(Sine(), 1.0, "mean-shift").check(Gaussian())
+        noise_of(Sine(), 1.0, "mean-shift").check(mixture_of("gaussian"))
     with pytest.raises(ConfigError, match="needs a closed form, which injection 'power' doesn't have"):
         load(find_config("mnem"), ["noise.injection=power", "noise.screen=mean-shift"])
-    Noise("additive", 1.0, "mean-shift").check(Gaussian())
+    noise_of("additive", 1.0, "mean-shift").check(mixture_of("gaussian"))
 
-    class Unreachable(MeanShift):
-        def reach(self, family, y, theta, r):
-            return None
+    class OfUnknownShape(Gaussian):
+        boxed = False
 
     with pytest.raises(ConfigError, match="closed form"):
-        Noise("additive", 1.0, Unreachable()).check(Gaussian())
+        noise_of("additive", 1.0, "mean-shift").check(mixture_of(OfUnknownShape()))
 
 
 @pytest.mark.parametrize("answer", [np.array(True), np.ones(5), np.ones((1, 3), dtype=bool)])
@@ -145,16 +142,16 @@ def test_a_screen_that_breaks_its_contract_is_refused(answer):
             return answer
 
     y = np.ones((1, 5))
-    theta = Parameters.of([1], [0], [1])
-    with pytest.raises(
-        PluginError, match=r"noise.screen: screen 'odd': admits must return 5 truth values, but returned"
-    ):
-        Noise("power", 1.0, Odd()).sample(np.random.default_rng(0), Gaussian(), 2 * y, theta, y[None], 1)
+    theta = theta_of([1], [0], [1])
+    model = mixture_of("gaussian")
+    known, noise = model.posterior(y, theta), noise_of("power", 1.0, Odd())
+    with pytest.raises(PluginError, match=r"screen 'odd': admits must return 5 truth values, but returned"):
+        noise.sample(np.random.default_rng(0), model, 2 * y, theta, known, 1)
 
 
 def test_a_fit_checks_its_noise_before_it_draws_any():
     y = np.random.default_rng(0).normal(size=50)
     with pytest.raises(PluginError, match="injection 'sine': phi must not change its arguments"):
-        nem_cli.fit(y, 2, noise=Noise(InPlace(), 0.1))
+        nem_cli.fit(y, 2, noise=nem_cli.Noise(InPlace(), 0.1))
     with pytest.raises(ConfigError, match="this screen needs a closed form"):
-        nem_cli.fit(y, 2, noise=Noise("power", 0.1, "mean-shift"))
+        nem_cli.fit(y, 2, noise=nem_cli.Noise("power", 0.1, "mean-shift"))

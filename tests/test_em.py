@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 import reference
+from models import PARAMETERS, mixture_of, noise_of, theta_of
 from sklearn.mixture import GaussianMixture
 
 from nem_cli.em import algorithm
-from nem_cli.em.families.gaussian import Gaussian
-from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import PARAMETERS, Parameters
-from nem_cli.em.posterior import TILE, log_likelihood, responsibilities, tiles
-from nem_cli.em.registry import starts, stop_rules
 from nem_cli.em.status import Status
+from nem_cli.em.tiles import TILE, tiles
+from nem_cli.experiment.registry import starts, stop_rules
 
-GAUSSIAN = Gaussian()
+GAUSSIAN = mixture_of("gaussian")
 ALL = frozenset(PARAMETERS)
 
 
 def problem(noise=None, *, estimate=ALL, rule="euclidean", tol=1.2, cap=1000):
-    return algorithm.Problem(GAUSSIAN, noise or Noise(), estimate, stop_rules.get(rule), tol, cap)
+    return algorithm.Problem(GAUSSIAN, noise or noise_of(), estimate, stop_rules.get(rule), tol, cap)
 
 
 def data(trials, samples, seed=0, weights=(0.5, 0.5), means=(-2, 2), variances=(4, 4)):
@@ -41,7 +37,7 @@ def one_step(y, theta, noise=None, estimate=ALL):
 def test_sigma_0_takes_scikit_learns_steps(components):
     y = data(1, 300, seed=components, weights=(0.2, 0.5, 0.3), means=(-6, 0, 5), variances=(1, 2, 0.5))
     means = np.linspace(-5, 5, components) if components > 1 else np.array([2.0])
-    theta = Parameters.of([1 / components] * components, means, [4.0] * components)
+    theta = theta_of([1 / components] * components, means, [4.0] * components)
     for steps in (1, 2, 10):
         oracle = GaussianMixture(
             components,
@@ -70,30 +66,30 @@ def test_sigma_0_counts_the_references_m_steps(estimate, rule, tol):
     fits = algorithm.fit(
         problem(estimate=frozenset(estimate), rule=rule, tol=tol),
         y,
-        Parameters.of(*start, 20),
+        theta_of(*start, 20),
         np.random.default_rng(0),
     )
     for trial, sample in enumerate(y):
         steps, final = reference.fit(np.random.default_rng(0), sample, start, estimate=estimate, rule=rule, tol=tol)
         assert fits.iterations[trial] == steps
         for name, values in zip(PARAMETERS, final, strict=True):
-            np.testing.assert_allclose(getattr(fits.theta, name)[trial], values, rtol=1e-9)
+            np.testing.assert_allclose(fits.theta.arrays[name][trial], values, rtol=1e-9)
         np.testing.assert_allclose(fits.log_likelihood[trial], reference.log_likelihood(sample, *final), rtol=1e-10)
 
 
 @pytest.mark.parametrize("components", [1, 2, 3])
 def test_likelihood_never_falls_without_noise(components):
     y = data(50, 80, seed=3)
-    theta = starts.get("random-points").parameters(
+    theta = starts.get("random-points").theta(
         np.random.default_rng(1),
         GAUSSIAN,
         y,
-        Parameters.of([1 / components] * components, range(components), [1] * components),
+        theta_of([1 / components] * components, range(components), [1] * components),
         ALL,
     )
     last = np.full(50, -np.inf)
     for step in algorithm.steps(problem(rule="never", cap=30), y, theta, np.random.default_rng(0)):
-        here = log_likelihood(GAUSSIAN, y[step.trials], step.theta)
+        here = GAUSSIAN.log_likelihood(y[step.trials], step.theta)
         assert np.all(here >= last[step.trials] - 1e-9)
         last[step.trials] = here
 
@@ -101,13 +97,13 @@ def test_likelihood_never_falls_without_noise(components):
 @pytest.mark.parametrize(
     "noise",
     [
-        Noise(),
-        Noise("additive", 1.9),
-        Noise("additive", 1.9, "none"),
-        Noise("additive", 1.9, on_reject="drop"),
-        Noise("multiplicative", 0.44),
-        Noise("multiplicative", 0.44, "posterior-average"),
-        Noise("additive", 1.9, "mean-shift"),
+        noise_of(),
+        noise_of("additive", 1.9),
+        noise_of("additive", 1.9, "none"),
+        noise_of("additive", 1.9, on_reject="drop"),
+        noise_of("multiplicative", 0.44),
+        noise_of("multiplicative", 0.44, "posterior-average"),
+        noise_of("additive", 1.9, "mean-shift"),
     ],
     ids=str,
 )
@@ -116,42 +112,44 @@ def test_an_iteration_is_equivariant_and_whole(noise, components):
     """Weights sum to 1, responsibilities too, and nothing is ever NaN."""
     y = data(7, 60)
     y[0, 0] = 0.0
-    theta = Parameters.of([1 / components] * components, np.linspace(-3, 3, components), [9] * components, 7)
+    theta = theta_of([1 / components] * components, np.linspace(-3, 3, components), [9] * components, 7)
     for step in algorithm.steps(problem(noise, rule="never", cap=8), y, theta, np.random.default_rng(5)):
         np.testing.assert_allclose(step.theta.weights.sum(axis=1), 1, rtol=1e-12)
-        assert all(np.isfinite(getattr(step.theta, name)).all() for name in PARAMETERS)
+        assert all(np.isfinite(step.theta.arrays[name]).all() for name in PARAMETERS)
         assert np.all(step.theta.variances > 0)
 
 
 def test_parameters_outside_estimate_keep_their_value():
     y = data(3, 50)
-    theta = Parameters.of([0.3, 0.7], [-1, 2], [3, 5], 3)
+    theta = theta_of([0.3, 0.7], [-1, 2], [3, 5], 3)
     for name in PARAMETERS:
-        after = one_step(y, theta, Noise("additive", 1.0), estimate=ALL - {name})
-        np.testing.assert_array_equal(getattr(after, name), getattr(theta, name))
+        after = one_step(y, theta, noise_of("additive", 1.0), estimate=ALL - {name})
+        np.testing.assert_array_equal(after.arrays[name], theta.arrays[name])
 
 
 def test_variance_about_a_fixed_mean():
     y = np.array([[1.0, 2.0, 6.0]])
-    after = one_step(y, Parameters.of([1], [0], [1]), estimate=frozenset({"variances"}))
+    after = one_step(y, theta_of([1], [0], [1]), estimate=frozenset({"variances"}))
     np.testing.assert_allclose(after.variances, [[41 / 3]])
 
 
 def test_far_from_zero_nothing_cancels():
     y = data(4, 100)
-    theta = Parameters.of([0.5, 0.5], [-3, 3], [9, 9], 4)
-    shifted = dataclasses.replace(theta, means=theta.means + 1e7)
+    theta = theta_of([0.5, 0.5], [-3, 3], [9, 9], 4)
+    shifted = theta.replace(means=theta.means + 1e7)
     near, far = one_step(y, theta), one_step(y + 1e7, shifted)
     np.testing.assert_allclose(far.variances, near.variances, rtol=1e-6)
     np.testing.assert_allclose(far.means - 1e7, near.means, atol=1e-6)
 
 
 def test_responsibilities_are_stable_for_any_separation():
-    theta = Parameters.of([0.5, 0.5], [-1e4, 1e4], [1e-2, 1e-2])
-    r = responsibilities(GAUSSIAN, np.array([[-1e4, 0.0, 1e4]]), theta)
+    theta = theta_of([0.5, 0.5], [-1e4, 1e4], [1e-2, 1e-2])
+    r = GAUSSIAN.posterior(np.array([[-1e4, 0.0, 1e4]]), theta).responsibilities
     np.testing.assert_array_equal(r[0, 0], [1, 0.5, 0])
-    three = Parameters.of([1 / 3] * 3, [-1e4, 0, 1e4], [1e-2] * 3)
-    np.testing.assert_array_equal(responsibilities(GAUSSIAN, np.array([[-1e4, 0.0, 1e4]]), three)[:, 0], np.eye(3))
+    three = theta_of([1 / 3] * 3, [-1e4, 0, 1e4], [1e-2] * 3)
+    np.testing.assert_array_equal(
+        GAUSSIAN.posterior(np.array([[-1e4, 0.0, 1e4]]), three).responsibilities[:, 0], np.eye(3)
+    )
 
 
 @pytest.mark.parametrize("components", [1, 2, 5])
@@ -167,38 +165,38 @@ def test_tiles_cover_a_batch_once(shape, components):
 def test_a_trial_larger_than_the_cache_gives_the_references_numbers():
     y = data(1, 3 * TILE + 100)
     start = ((0.5, 0.5), (-3.0, 3.0), (9.0, 9.0))
-    after = one_step(y, Parameters.of(*start))
+    after = one_step(y, theta_of(*start))
     _, final = reference.fit(np.random.default_rng(0), y[0], start, cap=1)
     for name, values in zip(PARAMETERS, final, strict=True):
-        np.testing.assert_allclose(getattr(after, name)[0], values, rtol=1e-10)
+        np.testing.assert_allclose(after.arrays[name][0], values, rtol=1e-10)
 
 
 class TestStatus:
     def test_cap(self):
-        fits = algorithm.fit(problem(cap=3), data(5, 100), Parameters.of([0.5, 0.5], [-3, 3], [9, 9], 5), None)
+        fits = algorithm.fit(problem(cap=3), data(5, 100), theta_of([0.5, 0.5], [-3, 3], [9, 9], 5), None)
         assert set(fits.status) == {Status.MAX_ITERATIONS}
         assert set(fits.iterations) == {3}
 
     def test_strictly_below(self):
         """A change of exactly 10^-tol, here the mean from 0 to 1, goes on."""
         means = problem(estimate=frozenset({"means"}), tol=0)
-        fits = algorithm.fit(means, np.array([[0.0, 2.0]]), Parameters.of([1], [0], [1]), None)
+        fits = algorithm.fit(means, np.array([[0.0, 2.0]]), theta_of([1], [0], [1]), None)
         assert fits.status[0] == Status.CONVERGED
         assert fits.iterations[0] == 2
 
     def test_a_collapsed_component_ends_its_trial_alone(self):
         y = data(2, 30)
         y[0, :] = np.concatenate([np.zeros(15), np.linspace(5, 9, 15)])
-        theta = Parameters.of([0.5, 0.5], [0, 7], [0.01, 1], 2)
+        theta = theta_of([0.5, 0.5], [0, 7], [0.01, 1], 2)
         fits = algorithm.fit(problem(rule="max-change", tol=3), y, theta, None)
         assert fits.status[0] == Status.DEGENERATE
         assert fits.status[1] == Status.CONVERGED
         assert np.isfinite(fits.log_likelihood).all()
-        assert all(np.isfinite(getattr(fits.theta, name)).all() for name in PARAMETERS)
+        assert all(np.isfinite(fits.theta.arrays[name]).all() for name in PARAMETERS)
 
     def test_a_sample_with_one_distinct_value_is_degenerate_from_the_start(self):
         y = np.full((1, 10), 3.0)
-        theta = starts.get("moments").parameters(None, GAUSSIAN, y, Parameters.of([0.5, 0.5], [0, 1], [1, 1]), ALL)
+        theta = starts.get("moments").theta(None, GAUSSIAN, y, theta_of([0.5, 0.5], [0, 1], [1, 1]), ALL)
         fits = algorithm.fit(problem(), y, theta, None)
         assert fits.status[0] == Status.DEGENERATE
         assert fits.iterations[0] == 0
@@ -209,11 +207,11 @@ class TestStatus:
 
 
 class TestStarts:
-    truth = Parameters.of([0.2, 0.3, 0.5], [-1, 0, 1], [1, 2, 3])
+    truth = theta_of([0.2, 0.3, 0.5], [-1, 0, 1], [1, 2, 3])
 
     def test_moments(self):
         y = data(4, 50)
-        theta = starts.get("moments").parameters(None, GAUSSIAN, y, self.truth, ALL)
+        theta = starts.get("moments").theta(None, GAUSSIAN, y, self.truth, ALL)
         m, s = y.mean(axis=1), y.std(axis=1)
         np.testing.assert_allclose(theta.means, np.column_stack([m - s, m, m + s]))
         np.testing.assert_allclose(theta.variances, np.column_stack([s**2] * 3))
@@ -221,29 +219,29 @@ class TestStarts:
 
     def test_moments_of_one_component(self):
         y = data(2, 50)
-        theta = starts.get("moments").parameters(None, GAUSSIAN, y, Parameters.of([1], [0], [1]), ALL)
+        theta = starts.get("moments").theta(None, GAUSSIAN, y, theta_of([1], [0], [1]), ALL)
         np.testing.assert_allclose(theta.means[:, 0], y.mean(axis=1))
 
     def test_random_points_are_distinct_sorted_samples(self):
         y = data(30, 5)
-        theta = starts.get("random-points").parameters(np.random.default_rng(0), GAUSSIAN, y, self.truth, ALL)
+        theta = starts.get("random-points").theta(np.random.default_rng(0), GAUSSIAN, y, self.truth, ALL)
         assert np.all(np.diff(theta.means, axis=1) > 0)
         assert all(np.isin(means, row).all() for means, row in zip(theta.means, y, strict=True))
         np.testing.assert_allclose(theta.variances, np.column_stack([y.var(axis=1)] * 3))
 
     def test_truth(self):
-        theta = starts.get("truth").parameters(None, GAUSSIAN, data(4, 9), self.truth, ALL)
+        theta = starts.get("truth").theta(None, GAUSSIAN, data(4, 9), self.truth, ALL)
         np.testing.assert_array_equal(theta.means, np.tile(self.truth.means, (4, 1)))
 
     def test_what_is_not_estimated_is_known(self):
-        theta = starts.get("moments").parameters(None, GAUSSIAN, data(4, 9), self.truth, frozenset({"variances"}))
+        theta = starts.get("moments").theta(None, GAUSSIAN, data(4, 9), self.truth, frozenset({"variances"}))
         np.testing.assert_array_equal(theta.means, np.tile(self.truth.means, (4, 1)))
         np.testing.assert_array_equal(theta.weights, np.tile(self.truth.weights, (4, 1)))
 
 
 class TestStopRules:
-    before = Parameters.of([0.3, 0.7], [-1, 1], [4, 9])
-    after = Parameters.of([0.4, 0.6], [-1.2, 1.5], [4.84, 4])
+    before = theta_of([0.3, 0.7], [-1, 1], [4, 9])
+    after = theta_of([0.4, 0.6], [-1.2, 1.5], [4.84, 4])
 
     def distance(self, rule, estimate=ALL):
         y = np.array([[0.3, -1.0, 2.0]])
@@ -262,7 +260,7 @@ class TestStopRules:
     def test_log_likelihood(self):
         y = np.array([0.3, -1.0, 2.0])
         values = [
-            reference.log_likelihood(y, *(getattr(theta, name)[0] for name in PARAMETERS))
+            reference.log_likelihood(y, *(theta.arrays[name][0] for name in PARAMETERS))
             for theta in (self.before, self.after)
         ]
         assert self.distance("log-likelihood") == pytest.approx(abs(values[1] - values[0]))
@@ -272,6 +270,6 @@ class TestStopRules:
 
 
 def test_cooling():
-    assert [Noise(sigma=1.9, decay=2).scale(k) for k in (1, 2, 4)] == pytest.approx([1.9, 0.475, 0.11875])
-    assert Noise(sigma=1.9, decay=0).scale(7) == 1.9
-    assert Noise(sigma=0).scale(1) == 0
+    assert [noise_of(sigma=1.9, decay=2).scale(k) for k in (1, 2, 4)] == pytest.approx([1.9, 0.475, 0.11875])
+    assert noise_of(sigma=1.9, decay=0).scale(7) == 1.9
+    assert noise_of(sigma=0).scale(1) == 0

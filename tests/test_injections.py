@@ -6,7 +6,7 @@ import harness
 import numpy as np
 import pytest
 
-from nem_cli.em.registry import families, injections
+from nem_cli.experiment.registry import families, injections
 
 Y = np.array([-3.0, -0.5, 0.0, 0.25, 2.0])
 

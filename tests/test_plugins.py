@@ -19,10 +19,10 @@ from joblib.externals.loky import get_reusable_executor
 
 from nem_cli import errors
 from nem_cli.em.injection import Injection
-from nem_cli.em.registry import families, injections, screens, starts, stop_rules
 from nem_cli.em.screen import Screen
 from nem_cli.errors import ConfigError, FolderError, PluginError
 from nem_cli.experiment.plan import validate
+from nem_cli.experiment.registry import families, injections, screens, starts, stop_rules
 from nem_cli.experiment.runner import Workers
 from nem_cli.sweep.sweep import sweep
 

@@ -10,10 +10,10 @@ import pytest
 import yaml
 from command_line import invoke
 
-from nem_cli.em.registry import families, injections, screens, starts, stop_rules
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.plan import validate
+from nem_cli.experiment.registry import families, injections, screens, starts, stop_rules
 from nem_cli.experiment.schema import json_schema
 from nem_cli.experiment.shipped import shipped_configs
 

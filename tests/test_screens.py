@@ -9,16 +9,13 @@ import pytest
 from harness import ROUNDING, log_gain
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from models import mixture_of, noise_of, theta_of
 from scipy import stats
 
 from nem_cli.em import conditioned_normal, noise
-from nem_cli.em.families.gaussian import Gaussian
-from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import Parameters
-from nem_cli.em.posterior import responsibilities
-from nem_cli.em.registry import injections, screens
+from nem_cli.experiment.registry import injections, screens
 
-GAUSSIAN = Gaussian()
+GAUSSIAN = mixture_of("gaussian")
 MODES = ("additive", "multiplicative")
 SCREENED = ("every-component", "posterior-average", "reversed")
 P_VALUE = 1e-4
@@ -34,7 +31,7 @@ def mixtures(draw):
         return draw(st.lists(st.floats(low, high), min_size=components, max_size=components))
 
     weights = np.array(numbers(0.05, 1))
-    theta = Parameters.of(weights / weights.sum(), numbers(-20, 20), numbers(0.01, 50))
+    theta = theta_of(weights / weights.sum(), numbers(-20, 20), numbers(0.01, 50))
     y = draw(st.lists(st.floats(-40, 40), min_size=1, max_size=12))
     return theta, np.array([[*y, 0.0, *theta.means[0]]])
 
@@ -45,15 +42,16 @@ def test_closed_form_and_definition_admit_the_same_noise(mixture, mode, name, z)
     theta, y = mixture
     phi, screen = injections.get(mode), screens.get(name)
     n = np.full_like(y, phi.neutral + z)
-    r = responsibilities(GAUSSIAN, y, theta)
+    known = GAUSSIAN.posterior(y, theta)
     d = phi.slope(y) * np.full_like(y, z)
-    gain = log_gain(GAUSSIAN, y, phi.phi(y, n), theta)
-    defined = screen.admits(gain[:, 0], r[:, 0])
+    gain = log_gain(GAUSSIAN.family, y, phi.phi(y, n), theta)
+    defined = screen.admits(gain[:, 0], known.responsibilities[:, 0])
+    admissible = screen.admissible(GAUSSIAN.family, y, theta, known)
+    r = known.responsibilities
     if name == "reversed":
-        a, b = GAUSSIAN.reversed_gap(y, theta)
-        closed = ((d == 0) | (d <= a) | (d >= b))[0]
+        closed = ((d == 0) | (d <= admissible.a) | (d >= admissible.b))[0]
     else:
-        reach = screen.reach(GAUSSIAN, y, theta, r)
+        reach = admissible.reach
         closed = ((d == 0) | ((d * reach > 0) & (np.abs(d) <= np.abs(reach))))[0]
     average = (r * gain).sum(axis=0)[0] if name == "posterior-average" else gain[:, 0]
     terms = np.abs(theta.means).max() + np.abs(y[0]) + np.abs(d[0])
@@ -73,17 +71,18 @@ def test_every_injected_value_meets_its_screen(mixture, mode, name, on_reject, s
     theta, y = mixture
     y = np.repeat(y, 20, axis=0)
     theta = theta.take(np.zeros(20, dtype=int))
-    r = responsibilities(GAUSSIAN, y, theta)
-    mode_of = Noise(mode, sigma, name, on_reject=on_reject)
-    sampled = mode_of.sample(np.random.default_rng(seed), GAUSSIAN, y, theta, r, 1)
+    known = GAUSSIAN.posterior(y, theta)
+    mode_of = noise_of(mode, sigma, name, on_reject=on_reject)
+    sampled = mode_of.sample(np.random.default_rng(seed), GAUSSIAN, y, theta, known, 1)
     assert sampled.draws == 0
-    d = mode_of.phi.phi(y, sampled.n) - y
+    d = mode_of.injection.phi(y, sampled.n) - y
+    admissible = mode_of.screen.admissible(GAUSSIAN.family, y, theta, known)
     if name == "reversed":
-        a, b = GAUSSIAN.reversed_gap(y, theta)
+        a, b = admissible.a, admissible.b
         slack = ROUNDING * (1 + np.abs(y) + np.maximum(-a, b))
         assert np.all((d <= a + slack) | (d >= b - slack) | (d == 0))
     else:
-        reach = mode_of.condition.reach(GAUSSIAN, y, theta, r)
+        reach = admissible.reach
         slack = ROUNDING * (1 + np.abs(y) + np.abs(reach))
         assert np.all((np.minimum(reach, 0) - slack <= d) & (d <= np.maximum(reach, 0) + slack))
 
@@ -95,15 +94,16 @@ def test_every_injected_value_meets_its_screen(mixture, mode, name, on_reject, s
 )  # fmt: skip
 def test_so_does_every_value_that_was_tried(mixture, injection, name, on_reject, sigma, seed):
     theta, y = mixture
-    r = responsibilities(GAUSSIAN, y, theta)
-    chosen = Noise(injection, sigma, name, on_reject=on_reject)
-    sampled = chosen.sample(np.random.default_rng(seed), GAUSSIAN, y, theta, r, 1)
-    gain = log_gain(GAUSSIAN, y, chosen.phi.phi(y, sampled.n), theta)[:, 0]
+    known = GAUSSIAN.posterior(y, theta)
+    chosen = noise_of(injection, sigma, name, on_reject=on_reject)
+    sampled = chosen.sample(np.random.default_rng(seed), GAUSSIAN, y, theta, known, 1)
+    gain = log_gain(GAUSSIAN.family, y, chosen.injection.phi(y, sampled.n), theta)[:, 0]
     size = np.abs(theta.means).max() + np.abs(y[0])
     slack = ROUNDING * (1 + size**2 / theta.variances.min())
-    either = chosen.condition.admits(gain + slack, r[:, 0]) | chosen.condition.admits(gain - slack, r[:, 0])
+    r = known.responsibilities[:, 0]
+    either = chosen.screen.admits(gain + slack, r) | chosen.screen.admits(gain - slack, r)
     assert either.all()
-    assert sampled.accepted >= np.count_nonzero(sampled.n != chosen.phi.neutral)
+    assert sampled.accepted >= np.count_nonzero(sampled.n != chosen.injection.neutral)
     if on_reject == "drop":
         assert sampled.draws <= y.size
 
@@ -149,15 +149,15 @@ def test_redraw_outside_has_the_conditioned_law(a, b):
 @pytest.mark.parametrize("name", ["every-component", "posterior-average"])
 @pytest.mark.parametrize("y", [-6.0, -2.5, 3.0, 9.0])
 def test_redraw_has_the_law_conditioned_on_the_screen(mode, name, y):
-    theta = Parameters.of([0.4, 0.6], [-2, 2], [4, 1])
+    theta = theta_of([0.4, 0.6], [-2, 2], [4, 1])
     data = np.full((1, 50_000), y)
-    r = responsibilities(GAUSSIAN, data, theta)
-    chosen = Noise(mode, 0.8, name)
-    n = chosen.sample(np.random.default_rng(1), GAUSSIAN, data, theta, r, 1).n[0]
-    w = float(chosen.condition.reach(GAUSSIAN, data, theta, r)[0, 0])
+    known = GAUSSIAN.posterior(data, theta)
+    chosen = noise_of(mode, 0.8, name)
+    n = chosen.sample(np.random.default_rng(1), GAUSSIAN, data, theta, known, 1).n[0]
+    w = float(chosen.screen.admissible(GAUSSIAN.family, data, theta, known).reach[0, 0])
     bound = w / (0.8 * (1 if mode == "additive" else y))
     law = stats.truncnorm(min(bound, 0), max(bound, 0))
-    assert stats.kstest((n - chosen.phi.neutral) / 0.8, law.cdf).pvalue > P_VALUE
+    assert stats.kstest((n - chosen.injection.neutral) / 0.8, law.cdf).pvalue > P_VALUE
 
 
 class _Unrecognised(type(injections.get("additive"))):
@@ -170,13 +170,13 @@ class _Unrecognised(type(injections.get("additive"))):
 @pytest.mark.parametrize("on_reject", ["redraw", "drop"])
 @pytest.mark.parametrize("name", SCREENED)
 def test_rejection_has_the_law_of_the_closed_form(name, on_reject):
-    theta = Parameters.of([0.4, 0.6], [-2, 2], [4, 1])
+    theta = theta_of([0.4, 0.6], [-2, 2], [4, 1])
     data = np.full((1, 20_000), 4.0)
-    r = responsibilities(GAUSSIAN, data, theta)
-    exact = Noise("additive", 2.0, name, on_reject=on_reject)
-    tried = Noise(_Unrecognised(), 2.0, name, on_reject=on_reject)
-    one = exact.sample(np.random.default_rng(2), GAUSSIAN, data, theta, r, 1)
-    other = tried.sample(np.random.default_rng(3), GAUSSIAN, data, theta, r, 1)
+    known = GAUSSIAN.posterior(data, theta)
+    exact = noise_of("additive", 2.0, name, on_reject=on_reject)
+    tried = noise_of(_Unrecognised(), 2.0, name, on_reject=on_reject)
+    one = exact.sample(np.random.default_rng(2), GAUSSIAN, data, theta, known, 1)
+    other = tried.sample(np.random.default_rng(3), GAUSSIAN, data, theta, known, 1)
     assert one.draws == 0
     assert other.accepted == np.count_nonzero(other.n)
     assert other.draws >= data.size
@@ -186,20 +186,20 @@ def test_rejection_has_the_law_of_the_closed_form(name, on_reject):
 
 
 def test_a_point_that_can_not_move_keeps_its_value_and_is_not_tried():
-    theta = Parameters.of([0.5, 0.5], [-2, 2], [4, 4])
+    theta = theta_of([0.5, 0.5], [-2, 2], [4, 4])
     y = np.array([[-1.0, 0.0, 1.5]])
-    r = responsibilities(GAUSSIAN, y, theta)
-    sampled = Noise("power", 1.0).sample(np.random.default_rng(0), GAUSSIAN, y, theta, r, 1)
+    known = GAUSSIAN.posterior(y, theta)
+    sampled = noise_of("power", 1.0).sample(np.random.default_rng(0), GAUSSIAN, y, theta, known, 1)
     np.testing.assert_array_equal(sampled.n, 1.0)
     assert sampled.draws == 0
 
 
 def test_tries_are_bounded_and_counted(monkeypatch):
     monkeypatch.setattr(noise, "MAX_TRIES", 3)
-    theta = Parameters.of([0.5, 0.5], [-2, 2], [4, 4])
+    theta = theta_of([0.5, 0.5], [-2, 2], [4, 4])
     y = np.full((1, 1000), 2.0001)  # almost no noise is admissible
-    r = responsibilities(GAUSSIAN, y, theta)
-    sampled = Noise(_Unrecognised(), 5.0).sample(np.random.default_rng(0), GAUSSIAN, y, theta, r, 1)
+    known = GAUSSIAN.posterior(y, theta)
+    sampled = noise_of(_Unrecognised(), 5.0).sample(np.random.default_rng(0), GAUSSIAN, y, theta, known, 1)
     moved = np.count_nonzero(sampled.n)
     assert sampled.accepted == moved
     assert 2990 <= sampled.draws <= 3000
@@ -207,12 +207,12 @@ def test_tries_are_bounded_and_counted(monkeypatch):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_mean_shift_is_the_mean_of_many_draws(mode):
-    theta = Parameters.of([0.4, 0.6], [-2, 2], [4, 1])
+    theta = theta_of([0.4, 0.6], [-2, 2], [4, 1])
     y = np.array([[-9.0, -4.0, -2.0, 0.0, 1.9, 2.2, 5.0, 30.0]])
-    r = responsibilities(GAUSSIAN, y, theta)
-    shift = Noise(mode, 1.5, "mean-shift").sample(np.random.default_rng(0), GAUSSIAN, y, theta, r, 1).n[0]
+    known = GAUSSIAN.posterior(y, theta)
+    shift = noise_of(mode, 1.5, "mean-shift").sample(np.random.default_rng(0), GAUSSIAN, y, theta, known, 1).n[0]
     many = np.repeat(y, 40_000, axis=0)
-    drawn = Noise(mode, 1.5).sample(
+    drawn = noise_of(mode, 1.5).sample(
         np.random.default_rng(1), GAUSSIAN, many, theta.take(np.zeros(len(many), dtype=int)), None, 1
     ).n  # fmt: skip
     error = drawn.std(axis=0) / math.sqrt(len(many))
@@ -222,20 +222,20 @@ def test_mean_shift_is_the_mean_of_many_draws(mode):
 
 
 def test_mean_shift_draws_nothing():
-    theta = Parameters.of([0.4, 0.6], [-2, 2], [4, 1])
+    theta = theta_of([0.4, 0.6], [-2, 2], [4, 1])
     y = np.random.default_rng(0).normal(0, 4, (2, 100))
-    r = responsibilities(GAUSSIAN, y, theta.take(np.zeros(2, dtype=int)))
+    known = GAUSSIAN.posterior(y, theta.take(np.zeros(2, dtype=int)))
     shifts = [
-        Noise("additive", 1.0, "mean-shift").sample(np.random.default_rng(seed), GAUSSIAN, y, theta, r, 1).n
+        noise_of("additive", 1.0, "mean-shift").sample(np.random.default_rng(seed), GAUSSIAN, y, theta, known, 1).n
         for seed in (0, 1)
     ]
     np.testing.assert_array_equal(*shifts)
 
 
 def test_blind_noise_has_the_unscreened_law():
-    theta = Parameters.of([0.5, 0.5], [-2, 2], [4, 4])
+    theta = theta_of([0.5, 0.5], [-2, 2], [4, 4])
     y = np.zeros((1, 50_000))
-    n = Noise("multiplicative", 2.0, "none").sample(np.random.default_rng(0), GAUSSIAN, y, theta, None, 1).n
+    n = noise_of("multiplicative", 2.0, "none").sample(np.random.default_rng(0), GAUSSIAN, y, theta, None, 1).n
     assert stats.kstest(n[0], stats.norm(1, 2).cdf).pvalue > P_VALUE
 
 
@@ -243,8 +243,11 @@ def test_blind_noise_has_the_unscreened_law():
 @given(mixtures(), st.integers(0, 2**32))
 def test_posterior_average_admits_all_that_every_component_does(mixture, seed):
     theta, y = mixture
-    r = responsibilities(GAUSSIAN, y, theta)
-    gain = log_gain(GAUSSIAN, y, y + np.random.default_rng(seed).normal(0, 5, y.shape), theta)[:, 0]
-    every, average = (screens.get(name).admits(gain, r[:, 0]) for name in ("every-component", "posterior-average"))
+    known = GAUSSIAN.posterior(y, theta)
+    gain = log_gain(GAUSSIAN.family, y, y + np.random.default_rng(seed).normal(0, 5, y.shape), theta)[:, 0]
+    every, average = (
+        screens.get(name).admits(gain, known.responsibilities[:, 0])
+        for name in ("every-component", "posterior-average")
+    )
     assume(every.any())
     assert average[every].all()

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
+from models import PARAMETERS, mixture_of, noise_of, theta_of
 
 from nem_cli.em import algorithm
-from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import PARAMETERS, Parameters
-from nem_cli.em.posterior import log_likelihood
-from nem_cli.em.registry import families, stop_rules
 from nem_cli.em.squarem import squarem
 from nem_cli.em.status import Status
+from nem_cli.experiment.registry import stop_rules
 
-GAUSSIAN, EXPONENTIAL = families.get("gaussian"), families.get("exponential")
+GAUSSIAN, EXPONENTIAL = mixture_of("gaussian"), mixture_of("exponential")
 ALL = frozenset(PARAMETERS)
 
 
 def problem(family=GAUSSIAN, estimate=ALL, tol=6.0, cap=100_000, rule="max-change"):
-    return algorithm.Problem(family, Noise(), estimate, stop_rules.get(rule), tol, cap)
+    return algorithm.Problem(family, noise_of(), estimate, stop_rules.get(rule), tol, cap)
 
 
 def em(task, y, start):
@@ -28,9 +24,9 @@ def em(task, y, start):
 
 
 def gaussian_data(trials=8, samples=500):
-    truth = Parameters.of([0.5, 0.5], [-2, 2], [4, 4])
-    y = GAUSSIAN.sample_mixture(np.random.default_rng(2), truth, (trials, samples))
-    return y, Parameters.of([0.5, 0.5], [-3, 3], [9, 9], trials)
+    truth = theta_of([0.5, 0.5], [-2, 2], [4, 4])
+    y = GAUSSIAN.sample(np.random.default_rng(2), truth, (trials, samples))
+    return y, theta_of([0.5, 0.5], [-3, 3], [9, 9], trials)
 
 
 def test_same_fixed_point_as_em_with_fewer_evaluations():
@@ -51,14 +47,12 @@ def test_its_end_is_a_fixed_point():
     end = squarem(problem(), y, start).theta
     *_, step = algorithm.steps(problem(rule="never", cap=1), y, end, np.random.default_rng(0))
     for name in PARAMETERS:
-        np.testing.assert_allclose(getattr(step.theta, name), getattr(end, name), atol=1e-5)
+        np.testing.assert_allclose(step.theta.arrays[name], getattr(end, name), atol=1e-5)
 
 
 def test_exponential_family():
-    y = EXPONENTIAL.sample_mixture(
-        np.random.default_rng(3), EXPONENTIAL.parameters([0.4, 0.6], [1, 6], None), (5, 1000)
-    )
-    start = EXPONENTIAL.parameters([0.5, 0.5], [3, 15], None, 5)
+    y = EXPONENTIAL.sample(np.random.default_rng(3), theta_of([0.4, 0.6], [1, 6], [1, 36]), (5, 1000))
+    start = theta_of([0.5, 0.5], [3, 15], [9, 225], 5)
     task = problem(EXPONENTIAL, frozenset({"weights", "means"}))
     one, other = squarem(task, y, start), em(task, y, start)
     np.testing.assert_allclose(one.log_likelihood, other.log_likelihood, atol=1e-3)
@@ -71,7 +65,7 @@ def test_parameters_outside_estimate_keep_their_value(estimate):
     y, start = gaussian_data(3)
     fits = squarem(problem(estimate=frozenset(estimate)), y, start)
     for name in ALL - estimate:
-        np.testing.assert_array_equal(getattr(fits.theta, name), getattr(start, name))
+        np.testing.assert_array_equal(fits.theta.arrays[name], getattr(start, name))
     np.testing.assert_allclose(fits.theta.weights.sum(axis=1), 1)
 
 
@@ -79,7 +73,7 @@ def test_the_likelihood_does_not_fall():
     y, start = gaussian_data(4)
     ends = [squarem(problem(rule="never", cap=cap), y, start) for cap in range(3, 31, 3)]
     assert [fits.evaluations.tolist() for fits in ends] == [[cap] * 4 for cap in range(3, 31, 3)]
-    likelihoods = np.array([log_likelihood(GAUSSIAN, y, fits.theta) for fits in ends])
+    likelihoods = np.array([GAUSSIAN.log_likelihood(y, fits.theta) for fits in ends])
     assert np.all(np.diff(likelihoods, axis=0) > -1e-9)
     assert all(np.all(fits.status == Status.MAX_ITERATIONS) for fits in ends)
 
@@ -104,6 +98,6 @@ def test_a_degenerate_start_is_said():
     y, start = gaussian_data(2)
     variances = start.variances.copy()
     variances[0, 0] = 0.0
-    fits = squarem(problem(), y, dataclasses.replace(start, variances=variances))
+    fits = squarem(problem(), y, start.replace(variances=variances))
     assert fits.status.tolist() == [Status.DEGENERATE, Status.CONVERGED]
     assert fits.evaluations[0] == 0

@@ -113,6 +113,10 @@ class Family(ABC):
         """The part of the data that noise may touch: all of it."""
         return y
 
+    def with_exposed(self, y: FloatArray, exposed: FloatArray) -> FloatArray:
+        """The data with another `exposed` part."""
+        return exposed
+
     def log_density(self, y: FloatArray, theta: Theta, j: int, constants: FloatArray) -> FloatArray:
         """log f(y | j), or log [alpha_j f(y | j)] of equation (19), shape (trials, samples).
 

@@ -43,7 +43,7 @@ class Sampled:
     accepted: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Noise:
     """A mode of noise injection, its screen, and its cooling schedule. Without arguments: none, which is plain EM.
 
@@ -83,6 +83,13 @@ class Noise:
         for name, allowed in (("on_reject", ("redraw", "drop")), ("enters", ("m-step", "e-step"))):
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"must be {' or '.join(allowed)}", path=f"noise.{name}", value=getattr(self, name))
+
+    def __repr__(self) -> str:
+        """By the names of its parts."""
+        return (
+            f"Noise({self.injection.name!r}, {self.sigma!r}, {self.screen.name!r}, decay={self.decay!r}, "
+            f"on_reject={self.on_reject!r}, enters={self.enters!r})"
+        )
 
     def scale(self, k: int) -> float:
         """The noise's standard deviation at iteration k = 1, 2, ...: sigma k^-tau."""

@@ -65,7 +65,8 @@ class Screen(ABC):
         r = posterior.responsibilities.reshape(len(before), -1)
 
         def admitted(points: IntArray, y_dagger: FloatArray) -> BoolArray:
-            log_gain = _log_kernels(family, y_dagger[:, None], theta.take(trial[points])) - before[:, points]
+            noisy = family.with_exposed(samples[points], y_dagger[:, None])
+            log_gain = _log_kernels(family, noisy, theta.take(trial[points])) - before[:, points]
             mask = np.asarray(self.admits(log_gain, r[:, points]))
             if mask.shape != points.shape or mask.dtype != np.bool_:
                 raise PluginError(

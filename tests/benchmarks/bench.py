@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from nem_cli.em.parameters import Parameters
 from plain import plain_em
 from rich.console import Console
 from rich.table import Table
@@ -31,11 +32,10 @@ from sklearn.mixture import GaussianMixture
 from nem_cli.em import algorithm
 from nem_cli.em.families.gaussian import Gaussian
 from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import Parameters
-from nem_cli.em.registry import stop_rules
 from nem_cli.experiment.block import run_block
 from nem_cli.experiment.load import load
 from nem_cli.experiment.plan import levels
+from nem_cli.experiment.registry import stop_rules
 from nem_cli.experiment.runner import Workers
 from nem_cli.experiment.shipped import shipped_configs
 from nem_cli.statistics.bootstrap import resampled_means

@@ -78,6 +78,9 @@ class Network(Family):
         """The targets."""
         return y[..., self.sizes[0] :]
 
+    def with_exposed(self, y: FloatArray, exposed: FloatArray) -> FloatArray:
+        return np.concatenate([y[..., : self.sizes[0]], exposed], axis=-1)
+
     def components(self, theta: Theta) -> int:
         return 1
 

@@ -15,6 +15,8 @@ from nem_cli.em.theta import Parameter, Theta
 
 LONG = 1000
 """Longer sequences are cut into segments that are worked on together, so that steps in turn grow as sqrt(samples)."""
+SMALLEST = 1e-290
+"""Densities below it, over the largest at that time, count as this, so that no sequence of states is impossible."""
 LARGEST_EXPONENT = 600.0
 """Of the exponential: what a state that can't be weighs doesn't matter."""
 
@@ -161,6 +163,7 @@ def _densities(family: Family, y: FloatArray, theta: Theta) -> tuple[FloatArray,
     highest = log_f.max(axis=0)
     log_f -= highest
     np.exp(log_f, out=log_f)
+    np.maximum(log_f, SMALLEST, out=log_f)
     return np.ascontiguousarray(log_f.transpose(2, 0, 1)), highest
 
 
