@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nem_cli.em.registry import injections
 from nem_cli.errors import ConfigError, suggest
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.folder import find_config
 from nem_cli.experiment.load import load
 from nem_cli.experiment.plan import Level, swept_paths, validate
 from nem_cli.experiment.plan import levels as resolved
+from nem_cli.experiment.registry import injections
 from nem_cli.experiment.shipped import FIGURE_CONFIGS, shipped_configs
 from nem_cli.statistics.run import Run
 

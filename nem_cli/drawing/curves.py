@@ -92,8 +92,7 @@ def curve_name(experiment: Experiment, others: Sequence[tuple[str, Any]]) -> str
 
 def published(experiment: Experiment) -> Optimum | None:
     """The paper's optimum where this experiment has the paper's mixture and a screened mode of the paper's."""
-    mixture = experiment.mixture.model_dump()
-    if mixture != MIXTURE or experiment.noise.screen != "every-component":
+    if experiment.system.model_dump() != MIXTURE or experiment.noise.screen != "every-component":
         return None
     return OPTIMA.get(experiment.noise.injection)
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from nem_cli.experiment.config import Components, Experiment, TrialSettings
+from nem_cli.experiment.config import Experiment, TrialSettings
+from nem_cli.experiment.values import Components, Values
 
 
 def setting(path: str, value: Any) -> str:
@@ -31,15 +32,24 @@ def curve_name(others: tuple[tuple[str, Any], ...]) -> str:
     return ", ".join(setting(path, value) for path, value in others)
 
 
-def mixture(trial: TrialSettings) -> str:
-    """The mixture as a formula: ``0.5 N(-2, 4) + 0.5 N(2, 4)``."""
-    given = trial.mixture
-    letter = {"gaussian": "N", "exponential": "Exp"}.get(given.family, given.family)
-    parts = []
-    for j, weight in enumerate(given.weights):
-        inner = f"{given.means[j]:g}" + (f", {given.variances[j]:g}" if given.variances else "")
-        parts.append(f"{weight:g} {letter}({inner})")
-    return " + ".join(parts)
+def system(trial: TrialSettings) -> str:
+    """What makes the data, as a formula: ``0.5 N(-2, 4) + 0.5 N(2, 4)``."""
+    if trial.network is not None:
+        network = trial.network
+        units = "-".join(map(str, network.sizes))
+        return f"{network.data}, {units} units, {network.loss}, rate {network.rate:g}"
+    values = trial.system.values()
+    family = getattr(trial.system, "family", "gaussian")
+    letter = {"gaussian": "N", "exponential": "Exp"}.get(family, family)
+    spreads = values.get("variances", values.get("covariances"))
+    components = []
+    for j, mean in enumerate(values["means"]):
+        spread = "" if spreads is None else f", {shown(spreads[j])}"
+        components.append(f"{letter}({shown(mean)}{spread})")
+    if trial.chain is not None:
+        law = f"initial {shown(values['initial'])}, transitions {shown(values['transitions'])}"
+        return f"hidden chain of {', '.join(components)}; {law}"
+    return " + ".join(f"{weight:g} {each}" for weight, each in zip(values["weights"], components, strict=True))
 
 
 def start(trial: TrialSettings, swept: Collection[str] = ()) -> str:
@@ -53,21 +63,24 @@ def protocol(experiment: Experiment) -> list[str]:
     """The protocol's essentials, in lines that fit under a figure; what the sweep sets is named, not given a value."""
     noise, stop = experiment.noise, experiment.stop
     swept = sorted({path for grid in experiment.sweep for path in grid if path != "sigma"})
-    if any(path.startswith("mixture") for path in swept):
-        components = f"{experiment.mixture.family} mixture: {_given(experiment.mixture, 'mixture', swept)}"
+    kind = experiment.system.kind
+    if any(path.startswith(kind) for path in swept):
+        family = getattr(experiment.system, "family", "")
+        components = f"{family} {kind}: {_given(experiment.system, kind, swept)}".strip()
     else:
-        components = mixture(experiment)
+        components = system(experiment)
     screen = "blind" if noise.screen == "none" else f"screen {noise.screen}, {noise.on_reject}"
-    tol = "" if "stop.tol" in swept else f" < 10^-{stop.tol:g}"
+    tol = "" if "stop.tol" in swept or stop.tol is None else f" < 10^-{stop.tol:g}"
+    below = "" if stop.below is None else f" < {stop.below:g}"
     facts = [
-        ("mixture", components),
+        (kind, components),
         ("sample_size", f"{experiment.sample_size:,} samples"),
         ("", f"{experiment.trials:,} trials a level"),
     ]
     rules = [
         ("estimate", f"estimated: {', '.join(experiment.estimate)}"),
         ("start", start(experiment, swept)),
-        ("stop.rule", f"stop: {stop.rule}{tol}"),
+        ("stop.rule", f"stop: {stop.rule}{tol}{below}"),
     ]
     law = [
         ("noise.injection", f"{noise.injection} noise"),
@@ -80,6 +93,6 @@ def protocol(experiment: Experiment) -> list[str]:
     return ["; ".join(fact for path, fact in line if path not in swept) for line in (facts, rules, law)]
 
 
-def _given(components: Components, path: str, swept: Collection[str]) -> str:
-    values = {"weights": components.weights, "means": components.means, "variances": components.variances}
-    return ", ".join(f"{name} {shown(each)}" for name, each in values.items() if each and f"{path}.{name}" not in swept)
+def _given(values: Values, path: str, swept: Collection[str]) -> str:
+    own = ((name, each) for name, each in values.values().items() if f"{path}.{name}" not in swept)
+    return ", ".join(f"{name} {shown(each)}" for name, each in own)

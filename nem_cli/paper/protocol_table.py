@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nem_cli.experiment import describe
-from nem_cli.experiment.config import Components, Experiment
+from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.values import Components
 from nem_cli.statistics import published as paper
 
 CHOSEN = "chosen"
@@ -119,7 +120,7 @@ _NORMS = {
 }
 
 _QUESTIONS = (
-    _Question("Mixture", describe.mixture, "0.5 N(-2, 4) + 0.5 N(2, 4)", "page 2"),
+    _Question("Mixture", describe.system, "0.5 N(-2, 4) + 0.5 N(2, 4)", "page 2"),
     _Question("Estimated", lambda e: ", ".join(e.estimate), ", ".join(paper.ESTIMATED), "page 2"),
     _Question("E-step", lambda e: "on the data without noise", "on the data without noise", "page 5"),
     _Question("Noise condition", _condition, "for every component, equations (23) and (25)", "section III"),

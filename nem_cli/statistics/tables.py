@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nem_cli.em.status import Status
+from nem_cli.experiment.block import trial_columns
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.plan import Level
 from nem_cli.statistics.summary import Row
@@ -24,28 +25,24 @@ _LABELS = np.array([status.label for status in Status])
 
 
 def trials_header(levels: Sequence[Level]) -> str:
-    """The first line of ``trials.csv``; the parameters of the level with most components."""
-    components = max(level.components for level in levels)
-    return _line([*_paths(levels), "trial", "status", "iterations", "log_likelihood", *_parameters(components)])
+    """The first line of ``trials.csv``; the estimates of any level have a column."""
+    return _line([*_paths(levels), "trial", "status", "iterations", "log_likelihood", *_estimates(levels)])
 
 
 def trials_lines(levels: Sequence[Level], level: Level, first: int, table: NDArray[np.void]) -> Iterator[str]:
     """A level's rows of ``trials.csv``, from trial number `first` on. What can't be had is left empty, never NaN."""
     prefix = _line([_cell(value) for _, value in level.settings])[:-1]
-    blank = [""] * (max(each.components for each in levels) - level.components)
     labels = _LABELS[table["status"]].tolist()
-    parameters = [table[name].tolist() for name in ("weights", "means", "variances")]
-    rows = zip(labels, table["iterations"].tolist(), table["log_likelihood"].tolist(), strict=True)
-    for row, (label, iterations, likelihood) in enumerate(rows):
-        numbers = [_number(likelihood)]
-        for values in parameters:
-            numbers += [_number(value) for value in values[row]] + blank
-        yield f"{prefix},{first + row},{label},{iterations},{','.join(numbers)}\n"
+    own = _columns(level, table)
+    missing = [math.nan] * len(table)
+    numbers = [table["log_likelihood"].tolist(), *(own.get(name, missing) for name in _estimates(levels))]
+    rows = zip(labels, table["iterations"].tolist(), zip(*numbers, strict=True), strict=True)
+    for row, (label, iterations, values) in enumerate(rows):
+        yield f"{prefix},{first + row},{label},{iterations},{','.join(map(_number, values))}\n"
 
 
 def trials_array(levels: Sequence[Level], tables: Iterable[NDArray[np.void]]) -> NDArray[np.void]:
     """The levels' trials, a record a trial with the columns of ``trials.csv``; NaN where a cell is empty."""
-    components = max(level.components for level in levels)
     parts = list(tables)
     lengths = [len(part) for part in parts]
     columns = {path: np.repeat(values, lengths) for path, values in _swept(levels).items()}
@@ -53,12 +50,10 @@ def trials_array(levels: Sequence[Level], tables: Iterable[NDArray[np.void]]) ->
     columns["status"] = _LABELS[np.concatenate([part["status"] for part in parts])]
     columns["iterations"] = np.concatenate([part["iterations"] for part in parts]).astype(np.int64)
     columns["log_likelihood"] = np.concatenate([part["log_likelihood"] for part in parts])
-    padded = [
-        np.concatenate([np.pad(part[name], ((0, 0), (0, components - part[name].shape[1])), constant_values=np.nan)
-                        for part in parts])
-        for name in ("weights", "means", "variances")
-    ]  # fmt: skip
-    columns |= dict(zip(_parameters(components), np.concatenate(padded, axis=1).T, strict=True))
+    own = [_columns(level, part) for level, part in zip(levels, parts, strict=True)]
+    for name in _estimates(levels):
+        cells = [each.get(name, [math.nan] * length) for each, length in zip(own, lengths, strict=True)]
+        columns[name] = np.concatenate([np.array(each) for each in cells])
     for values in columns.values():
         if values.dtype == np.float64:
             values[~np.isfinite(values)] = np.nan
@@ -117,8 +112,23 @@ def _paths(levels: Sequence[Level]) -> list[str]:
     return [path for path, _ in levels[0].settings]
 
 
-def _parameters(components: int) -> list[str]:
-    return [f"{name}_{j}" for name in ("weight", "mean", "variance") for j in range(1, components + 1)]
+def _estimates(levels: Sequence[Level]) -> list[str]:
+    """The columns of estimates and measures, field by field: those of the level that has most of a field."""
+    fields: dict[str, list[str]] = {}
+    for trial in {repr(level.trial.system): level.trial for level in levels}.values():
+        own: dict[str, list[str]] = {}
+        for column, field, _ in trial_columns(trial):
+            own.setdefault(field, []).append(column)
+        for field, columns in own.items():
+            fields[field] = max(fields.get(field, []), columns, key=len)
+    return [column for columns in fields.values() for column in columns]
+
+
+def _columns(level: Level, table: NDArray[np.void]) -> dict[str, list[float]]:
+    """A level's estimates and measures by column."""
+    return {
+        column: [float(row[index]) for row in table[field]] for column, field, index in trial_columns(level.trial)
+    }
 
 
 def _swept(levels: Sequence[Level]) -> dict[str, NDArray[Any]]:

@@ -60,9 +60,13 @@ class Network(System):
             )
         return self
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Units a layer, from the inputs to the outputs."""
+        return (PIXELS, *self.hidden, CLASSES)
+
     def model(self) -> Model:
-        sizes = (PIXELS, *self.hidden, CLASSES)
-        return Model(Forward(), Family(sizes, self.rate, self.loss, self.gradient))
+        return Model(Forward(), Family(self.sizes, self.rate, self.loss, self.gradient))
 
     def truth(self) -> Theta:
         """Nothing: nobody knows the weights that made the images."""
@@ -86,7 +90,7 @@ class Network(System):
         return ()
 
     def measured(self, y: FloatArray, theta: Theta) -> dict[str, FloatArray]:
-        family = Family((PIXELS, *self.hidden, CLASSES), self.rate, self.loss, self.gradient)
+        family = Family(self.sizes, self.rate, self.loss, self.gradient)
         test = np.broadcast_to(digits()[self.train : self.train + self.test], (theta.trials, self.test, self.width))
         errors = [family.errors(images, theta) for images in (y, test)]
         return dict(zip(self.measures, (errors[0], family.mean_loss(test, theta), errors[1]), strict=True))

@@ -44,7 +44,7 @@ class Start:
 
 def measure(runs: Runs, collect: Collect) -> list[Start]:
     run = runs["exponential"]
-    truth = run.experiment.mixture.means
+    truth = run.experiment.system.values()["means"]
     choose, judge = run.halves
     starts = []
     for means in run.values("start.means"):

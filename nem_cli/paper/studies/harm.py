@@ -46,8 +46,7 @@ def measure(runs: Runs, collect: Collect) -> list[Side]:
 
 
 def _sides(run: Run, screen: str) -> Iterator[Side]:
-    truth = run.experiment.mixture.variances
-    assert truth is not None
+    truth = run.experiment.system.values()["variances"]
     for mode in MODES:
         rows = [row for row in run.where({"noise.injection": mode}) if row.sigma]
         groups: dict[str, list[Row]] = {"below": [], "at": [], "above": []}
