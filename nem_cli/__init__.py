@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nem_cli.compare.compare import compare
-    from nem_cli.em.noise import Noise
     from nem_cli.experiment.config import Experiment
+    from nem_cli.experiment.noise import Noise
     from nem_cli.fit.bootstrap import bootstrap
     from nem_cli.fit.fit import fit
     from nem_cli.fit.fitted import Fit, load_fit
@@ -25,7 +25,7 @@ __all__ = ["Experiment", "Fit", "Noise", "Run", "bootstrap", "compare", "fit", "
 _HOMES = {
     "Experiment": "nem_cli.experiment.config",
     "Fit": "nem_cli.fit.fitted",
-    "Noise": "nem_cli.em.noise",
+    "Noise": "nem_cli.experiment.noise",
     "Run": "nem_cli.statistics.run",
     "bootstrap": "nem_cli.fit.bootstrap",
     "compare": "nem_cli.compare.compare",

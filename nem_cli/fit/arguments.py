@@ -9,12 +9,15 @@ from numpy.typing import ArrayLike
 
 from nem_cli.em.arrays import FloatArray
 from nem_cli.em.family import Family
-from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import PARAMETERS, Parameters
-from nem_cli.em.registry import starts
-from nem_cli.em.start import Start
+from nem_cli.em.latents.independent import Independent
+from nem_cli.em.model import Model
+from nem_cli.em.noise import Noise as Resolved
+from nem_cli.em.starts import Start
+from nem_cli.em.theta import Theta
 from nem_cli.errors import ConfigError
-from nem_cli.experiment.config import Components
+from nem_cli.experiment.noise import Noise
+from nem_cli.experiment.registry import starts
+from nem_cli.experiment.systems.mixture import Mixture
 from nem_cli.experiment.validation import checked
 
 MAX_VALUES = 10**9
@@ -70,28 +73,29 @@ def repeated(y: FloatArray, counts: ArrayLike | None) -> FloatArray:
     return np.repeat(y, times.astype(int))
 
 
-def given(mixture: object, family: Family, y: FloatArray) -> Parameters:
-    """A start given by its values, in the data's unit, shape (1, K); what it leaves out is filled in."""
-    tree = mixture if isinstance(mixture, Mapping) else {name: getattr(mixture, name, None) for name in PARAMETERS}
+def given(mixture: object, family: Family, y: FloatArray) -> Theta:
+    """A start given by its values, in the data's unit, one trial; what it leaves out is filled in."""
+    model = Model(Independent(), family)
+    names = [each.name for each in model.parameters]
+    tree = mixture if isinstance(mixture, Mapping) else {name: getattr(mixture, name, None) for name in names}
     if tree.get("means") is None:
         raise ConfigError("must be a number of components, or have means", path="mixture", value=mixture)
     lists = {name: np.ravel(each).tolist() for name, each in tree.items() if each is not None}
     k = max(1, len(lists["means"]))
-    found = checked(Components, {"weights": [1 / k] * k, "variances": [float(y.var())] * k} | lists, "", "mixture.")
-    if "variances" not in family.estimable:
-        return family.parameters(found.weights, found.means, None)
-    return family.parameters(found.weights, found.means, found.variances)
+    found = checked(Mixture, {"weights": [1 / k] * k, "variances": [float(y.var())] * k} | lists, "", "mixture.")
+    return model.theta({name: value for name, value in found.values().items() if name in model.estimable})
 
 
-def noise(given: object, family: Family) -> Noise:
+def noise(given: object, family: Family) -> Resolved:
     """The noise, or none; what isn't one is refused."""
     if given is None:
-        return Noise()
+        return Resolved()
     if not isinstance(given, Noise):
         problem = "is an object with its sigma, such as nem_cli.Noise('additive', sigma=0.5)"
         raise ConfigError(problem, path="noise", value=given)
-    given.check(family)
-    return given
+    resolved = given.resolved()
+    resolved.check(Model(Independent(), family))
+    return resolved
 
 
 def start_rule(start: str | Start) -> Start:

@@ -11,11 +11,12 @@ from scipy.optimize import linear_sum_assignment
 
 from nem_cli.em import algorithm
 from nem_cli.em.arrays import FloatArray, IntArray
+from nem_cli.em.latents.independent import Independent
+from nem_cli.em.model import Model
 from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import PARAMETERS, Parameters
-from nem_cli.em.posterior import responsibilities
 from nem_cli.em.status import Status
-from nem_cli.em.stops.max_change import MaxChange
+from nem_cli.em.stops import MaxChange
+from nem_cli.em.theta import Theta
 from nem_cli.errors import ConfigError, RunError
 from nem_cli.experiment.plan import BOOTSTRAP, stream
 from nem_cli.fit import arguments
@@ -119,25 +120,23 @@ def bootstrap(
     values = arguments.repeated(arguments.values(y, family), counts)
     scaling = Scaling.of(values, family)
     z = (values - scaling.shift) / scaling.scale
-    theta = scaling.inside(Parameters(*(getattr(fit, name)[None] for name in PARAMETERS)))
-    task = algorithm.Problem(family, Noise(), frozenset(family.estimable), MaxChange(), POLISH_TOL, MAX_ITERATIONS)
+    theta = scaling.inside(fit.theta)
+    model = Model(Independent(), family)
+    task = algorithm.Problem(model, Noise(), frozenset(model.estimable), MaxChange(), POLISH_TOL, MAX_ITERATIONS)
     rng = stream(arguments.whole("seed", seed, 0, 2**63 - 1), BOOTSTRAP)
     claimed = values[rng.choice(z.size, min(z.size, MATCHING_VALUES), replace=False)]
     at_once = max(1, min(resamples, BATCH_VALUES // z.size))
-    found: dict[str, list[FloatArray]] = {name: [] for name in family.estimable}
+    found: dict[str, list[FloatArray]] = {name: [] for name in model.estimable}
     switched = 0
     for first in range(0, resamples, at_once):
         shape = (min(at_once, resamples - first), z.size)
-        if kind == "parametric":
-            drawn = family.sample_mixture(rng, theta, shape)
-        else:
-            drawn = z[rng.integers(z.size, size=shape)]
+        drawn = model.sample(rng, theta, shape) if kind == "parametric" else z[rng.integers(z.size, size=shape)]
         fits = algorithm.fit(task, drawn, theta.take(np.zeros(shape[0], dtype=int)), rng)
         sound = scaling.outside(fits.theta.take(fits.status != Status.DEGENERATE))
         order = _matched(fit, claimed, sound)
         switched += int(np.count_nonzero((order != np.arange(fit.components)).any(axis=1)))
         for name, parts in found.items():
-            parts.append(np.take_along_axis(getattr(sound, name), order, axis=1))
+            parts.append(np.take_along_axis(sound.arrays[name], order, axis=1))
     varied = {name: np.concatenate(parts) for name, parts in found.items()}
     if "variances" in varied:
         varied["standard_deviations"] = np.sqrt(varied["variances"])
@@ -165,9 +164,10 @@ def _interval(estimate: FloatArray, varied: FloatArray, name: str, confidence: f
     return low, high
 
 
-def _matched(fit: Fit, y: FloatArray, others: Parameters) -> IntArray:
+def _matched(fit: Fit, y: FloatArray, others: Theta) -> IntArray:
     """Which component of each other estimate stands for each of the fit's, shape (estimates, K) (Stephens 2000)."""
-    theirs = responsibilities(fit.family, np.broadcast_to(y, (len(others.weights), y.size)), others)
+    model = Model(Independent(), fit.family)
+    theirs = model.posterior(np.broadcast_to(y, (others.trials, y.size)), others).responsibilities
     shared = np.einsum("nj,ktn->tjk", fit.responsibilities(y), theirs)
     order = np.empty(shared.shape[:2], dtype=np.int64)
     for row, each in zip(order, shared, strict=True):

@@ -114,11 +114,11 @@ def fit(
       nem fit data.csv --means 55,80 --sds 6,6 --sigma 0.6
       cut -d, -f3 data.csv | nem fit - --components 3 --json
     """  # noqa: D301  (\b keeps the lines of the examples apart)
-    from nem_cli.em.noise import Noise
     from nem_cli.em.status import Status
     from nem_cli.errors import ConfigError, RunError
     from nem_cli.experiment.columns import read
     from nem_cli.experiment.folder import refuse_unwritable, write
+    from nem_cli.experiment.noise import Noise
     from nem_cli.fit.fitted import load_fit
     from nem_cli.fit.outcome import fit_columns, responsibilities_csv, write_fit
 

@@ -13,15 +13,17 @@ from numpy.typing import ArrayLike
 from nem_cli.em import algorithm
 from nem_cli.em.arrays import FloatArray
 from nem_cli.em.family import Family
-from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import PARAMETERS, Parameters
-from nem_cli.em.registry import families, stop_rules
-from nem_cli.em.start import Given, Start
+from nem_cli.em.latents.independent import Independent
+from nem_cli.em.model import Model
+from nem_cli.em.noise import Noise as Resolved
+from nem_cli.em.starts import Given, Start
 from nem_cli.em.status import Status
-from nem_cli.em.stop import StopRule
-from nem_cli.em.stops.max_change import MaxChange
+from nem_cli.em.stops import MaxChange, StopRule
+from nem_cli.em.theta import Theta
 from nem_cli.errors import ConfigError
+from nem_cli.experiment.noise import Noise
 from nem_cli.experiment.plan import DATA, NOISE, stream
+from nem_cli.experiment.registry import families, stop_rules
 from nem_cli.fit import arguments
 from nem_cli.fit.fitted import Fit
 
@@ -86,7 +88,7 @@ def fit(
     family = families.get(family, path="family")
     values = arguments.repeated(arguments.values(y, family), counts)
     given = None if isinstance(mixture, int | np.integer) else arguments.given(mixture, family, values)
-    components = given.components if given else arguments.whole("mixture", mixture, 1, 10_000)
+    components = given.weights.shape[1] if given else arguments.whole("mixture", mixture, 1, 10_000)
     if components > len(values):
         raise ConfigError(f"has {len(values):,} values, fewer than the {components:,} components", path="y")
     rule_of_starts = "random-points" if start is None else start
@@ -95,15 +97,16 @@ def fit(
     if restarts > 1 and (given or rule_of_starts == "moments"):
         raise ConfigError("more than one needs the start random-points: others always start alike", path="restarts")
     scaling = Scaling.of(values, family)
-    noise = arguments.noise(noise, family)
-    estimate = frozenset(family.estimable)
+    resolved = arguments.noise(noise, family)
+    model = Model(Independent(), family)
+    estimate = frozenset(model.estimable)
     cap = arguments.whole("max_iterations", max_iterations, 1, 10**7)
     stop = stop_rules.get(rule, path="rule")
     polished = algorithm.Problem(
-        family, Noise(), estimate, MaxChange(), arguments.tolerance("polish_tol", polish_tol), cap
+        model, Resolved(), estimate, MaxChange(), arguments.tolerance("polish_tol", polish_tol), cap
     )
     search = _Search(
-        algorithm.Problem(family, noise, estimate, stop, arguments.tolerance("tol", tol), cap),
+        algorithm.Problem(model, resolved, estimate, stop, arguments.tolerance("tol", tol), cap),
         polished if polish else None,
         Given(scaling.inside(given)) if given else arguments.start_rule(rule_of_starts),
         components,
@@ -116,10 +119,12 @@ def fit(
     order = np.argsort(theta.means[0], kind="stable")
     return Fit(
         family=family,
-        **{name: getattr(theta, name)[0, order] for name in PARAMETERS},
+        weights=theta.weights[0, order],
+        means=theta.means[0, order],
+        variances=theta.variances[0, order],
         log_likelihood=best.log_likelihood - len(values) * math.log(scaling.scale),
         samples=len(values),
-        noise=noise,
+        noise=resolved,
         m_steps=best.m_steps,
         polish_steps=best.polish_steps,
         status=best.status,
@@ -144,13 +149,13 @@ class Scaling:
             return cls(float(values.mean()), float(values.std()))
         return cls(0.0, float(values.mean())) if family.name == "exponential" else cls(0.0, 1.0)
 
-    def inside(self, theta: Parameters) -> Parameters:
+    def inside(self, theta: Theta) -> Theta:
         """Theta of the scaled values."""
-        return Parameters(theta.weights, (theta.means - self.shift) / self.scale, theta.variances / self.scale**2)
+        return theta.replace(means=(theta.means - self.shift) / self.scale, variances=theta.variances / self.scale**2)
 
-    def outside(self, theta: Parameters) -> Parameters:
+    def outside(self, theta: Theta) -> Theta:
         """Theta in the data's unit."""
-        return Parameters(theta.weights, self.shift + self.scale * theta.means, self.scale**2 * theta.variances)
+        return theta.replace(means=self.shift + self.scale * theta.means, variances=self.scale**2 * theta.variances)
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,7 @@ class _Ended:
     status: Status
     m_steps: int
     polish_steps: int
-    theta: Parameters
+    theta: Theta
     log_likelihood: float
 
 
@@ -182,9 +187,11 @@ class _Search:
 
     def _batch(self, z: FloatArray, size: int, batch: int) -> Iterator[_Ended]:
         y = np.broadcast_to(z, (size, z.size))
-        unknown = Parameters(*np.ones((3, 1, self.components)))  # all is estimated: only K counts
+        unknown = Theta.of(
+            1, **dict.fromkeys(("weights", "means", "variances"), np.ones(self.components))
+        )  # only K counts
         rng = stream(self.seed, DATA, batch)
-        theta = self.start.parameters(rng, self.nem.family, y, unknown, self.nem.estimate)
+        theta = self.start.theta(rng, self.nem.model, y, unknown, self.nem.estimate)
         rng = stream(self.seed, NOISE, batch)
         fits = algorithm.fit(self.nem, y, theta, rng)
         status, theta, likelihood = fits.status, fits.theta, fits.log_likelihood

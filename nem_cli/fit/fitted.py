@@ -15,12 +15,14 @@ from numpy.typing import ArrayLike
 
 from nem_cli.em.arrays import FloatArray
 from nem_cli.em.family import Family
+from nem_cli.em.latents.independent import Independent
+from nem_cli.em.model import Model
 from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import Parameters
-from nem_cli.em.posterior import responsibilities
-from nem_cli.em.registry import families
 from nem_cli.em.status import Status
+from nem_cli.em.theta import Theta
 from nem_cli.errors import ConfigError
+from nem_cli.experiment import noise as named
+from nem_cli.experiment.registry import families
 from nem_cli.statistics.table import Column, Table
 
 if TYPE_CHECKING:
@@ -84,6 +86,11 @@ class Fit:
         return len(self.weights)
 
     @property
+    def theta(self) -> Theta:
+        """The parameters of one trial, as Algorithm 1 takes them."""
+        return Theta.of(1, weights=self.weights, means=self.means, variances=self.variances)
+
+    @property
     def standard_deviations(self) -> FloatArray:
         """Of the components, shape (K,)."""
         return np.asarray(np.sqrt(self.variances))
@@ -91,7 +98,7 @@ class Fit:
     @property
     def free_parameters(self) -> int:
         """How many numbers were estimated; the last weight follows from the others."""
-        return len(self.family.estimable) * self.components - 1
+        return (1 + len(self.family.estimable)) * self.components - 1
 
     @property
     def aic(self) -> float:
@@ -106,14 +113,14 @@ class Fit:
     def responsibilities(self, y: ArrayLike) -> FloatArray:
         """p(Z = j | y), shape (n, K), for values of shape (n,); each row sums to 1."""
         row = np.asarray(y, dtype=float).reshape(1, -1)
-        theta = Parameters(self.weights[None], self.means[None], self.variances[None])
-        return responsibilities(self.family, row, theta)[:, 0].T
+        return Model(Independent(), self.family).posterior(row, self.theta).responsibilities[:, 0].T
 
     def densities(self, y: ArrayLike) -> FloatArray:
         """weights[j] f(y | j), shape (n, K), for values of shape (n,)."""
-        column = np.asarray(y, dtype=float).reshape(-1, 1) + np.zeros(self.components)
-        log_f = self.family.log_kernel(column, self.means, self.variances)
-        return self.weights * np.exp(log_f + self.family.log_normaliser(self.means, self.variances))
+        row = np.asarray(y, dtype=float).reshape(1, -1)
+        constants = np.log(self.theta.weights) + self.family.log_normaliser(self.theta)
+        log_f = [self.family.log_density(row, self.theta, j, constants)[0] for j in range(self.components)]
+        return np.exp(np.stack(log_f, axis=1))
 
     def density(self, y: ArrayLike) -> FloatArray:
         """The mixture's density, shape (n,), for values of shape (n,)."""
@@ -145,9 +152,9 @@ class Fit:
             "status": self.status.label,
             **{name: getattr(self, name) for name in _COUNTS},
             "noise": {
-                "injection": noise.phi.name,
+                "injection": noise.injection.name,
                 "sigma": noise.sigma,
-                "screen": noise.condition.name,
+                "screen": noise.screen.name,
                 "on_reject": noise.on_reject,
                 "decay": noise.decay,
             },
@@ -169,7 +176,7 @@ class Fit:
             return cls(
                 family=families.get(record["family"]),
                 log_likelihood=math.nan if likelihood is None else float(likelihood),
-                noise=Noise(**record["noise"]),
+                noise=named.Noise(**record["noise"]).resolved(),
                 status=Status[record["status"].upper().replace("-", "_")],
                 **known,
             )

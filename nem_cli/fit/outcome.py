@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from nem_cli.em.arrays import FloatArray
-from nem_cli.em.noise import Noise
 from nem_cli.em.status import Status
 from nem_cli.errors import ConfigError, RunError
 from nem_cli.experiment import folder as files
 from nem_cli.experiment.columns import Columns
+from nem_cli.experiment.noise import Noise
 from nem_cli.fit.bootstrap import Uncertainty, bootstrap
 from nem_cli.fit.fit import fit
 from nem_cli.fit.fitted import Fit
@@ -143,7 +143,7 @@ def fit_columns(
     y = columns.values[:, 0]
     counts = columns.values[:, 1] if counted else None
 
-    def fitted(mixture: int | Mapping[str, Any], noise: Noise) -> Fit:
+    def fitted(mixture: int | Mapping[str, Any], noise: Noise | None) -> Fit:
         try:
             return fit(y, mixture, counts=counts, noise=noise, **settings)
         except ConfigError as error:
@@ -160,7 +160,7 @@ def fit_columns(
     if len(fits) > 1 and not sound:
         raise RunError("every fit degenerated; try fewer components, or other starts")
     best = min(sound, key=lambda each: each.bic) if sound else fits[0]
-    em = fitted(mixtures[fits.index(best)], Noise()) if compare_em and noise.sigma > 0 else None
+    em = fitted(mixtures[fits.index(best)], None) if compare_em and noise.sigma > 0 else None
     uncertainty = None
     if kind is not None and best.status != Status.DEGENERATE:
         seed = settings.get("seed", 0)

@@ -75,6 +75,8 @@ def _print_json(found: Replay) -> None:
 
 
 def _print_table(found: Replay) -> None:
+    import numpy as np
+
     from nem_cli.experiment.describe import curve_name
     from nem_cli.statistics.table import Column, Table
 
@@ -88,7 +90,7 @@ def _print_table(found: Replay) -> None:
             row.noise_scale,
             None if row.injected is None else 100 * row.injected,
             row.log_likelihood,
-            *(" ".join(f"{value:.4g}" for value in row.parameters[name]) for name in names),
+            *(" ".join(f"{value:.4g}" for value in np.ravel(row.parameters[name])) for name in names),
         ]
         for row in found.iterates
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -15,21 +16,21 @@ from nem_cli.replay.replay import Replay
 
 
 def replay_figure(replayed: Replay) -> Figure:
-    """Log-likelihood, means, variances, and the share of samples that got noise, against the M-step."""
+    """Log-likelihood, the share of samples that got noise, means and variances, against the M-step."""
     experiment, level, iterates = replayed.experiment, replayed.level, replayed.iterates
-    mixture = level.trial.mixture
+    truth = level.trial.system.truth()
     k = [row.k for row in iterates]
     with style():
         figure = Figure(figsize=(8.0, 5.4), layout="constrained")
         (likelihood, means), (share, variances) = figure.subplots(2, 2, sharex=True)
         _curve(likelihood, k, [row.log_likelihood for row in iterates])
         likelihood.set_ylabel("log-likelihood of the data")
-        for j, mean in enumerate(mixture.means):
-            _curve(means, k, [row.parameters["means"][j] for row in iterates], j, f"component {j + 1}")
-            _curve(variances, k, [row.parameters["variances"][j] for row in iterates], j)
-            means.axhline(mean, color=COLOURS[j % len(COLOURS)], linewidth=0.9, linestyle=":")
-            truth = mean**2 if mixture.variances is None else mixture.variances[j]
-            variances.axhline(truth, color=COLOURS[j % len(COLOURS)], linewidth=0.9, linestyle=":")
+        for axes, name in ((means, "means"), (variances, "variances")):
+            made = truth.arrays.get(name)
+            for j, values in enumerate([] if made is None else made[0].ravel()):
+                path = [float(np.ravel(row.parameters[name])[j]) for row in iterates]
+                _curve(axes, k, path, j, f"component {j + 1}")
+                axes.axhline(values, color=COLOURS[j % len(COLOURS)], linewidth=0.9, linestyle=":")
         means.set_ylabel("means")
         means.legend(loc="best", fontsize=8)
         variances.set_ylabel("variances")
@@ -43,8 +44,8 @@ def replay_figure(replayed: Replay) -> Figure:
         add_title(figure, f"{experiment.name}: trial {replayed.trial} at {settings}")
         noise = level.trial.noise
         caption = (
-            f"{describe.mixture(level.trial)}; {level.trial.sample_size:,} samples; {noise.injection} noise, screen "
-            f"{noise.screen}, cooling k^-{noise.decay:g}\ndotted: the mixture that made the data"
+            f"{describe.system(level.trial)}; {level.trial.sample_size:,} samples; {noise.injection} noise, screen "
+            f"{noise.screen}, cooling k^-{noise.decay:g}\ndotted: what made the data"
         )
         add_caption(figure, caption)
     return figure

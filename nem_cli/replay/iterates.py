@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nem_cli.em import algorithm
-from nem_cli.em.parameters import PARAMETERS
-from nem_cli.em.posterior import log_likelihood
 from nem_cli.experiment.block import data_and_starts, problem, trial_dtype
 from nem_cli.experiment.plan import NOISE, Level, stream
 
@@ -29,15 +27,15 @@ class Iterate:
         Share of the samples with noise other than the neutral one.
     log_likelihood : float
         Of the clean data.
-    parameters : dict of str to tuple of float
-        By name: weights, means, variances.
+    parameters : dict of str to nested list of float
+        By name, such as means.
     """
 
     k: int
     noise_scale: float | None
     injected: float | None
     log_likelihood: float
-    parameters: dict[str, tuple[float, ...]]
+    parameters: dict[str, list[Any]]
 
 
 def iterates(level: Level, seed: int, trial: int) -> tuple[list[Iterate], NDArray[np.void]]:
@@ -59,22 +57,24 @@ def iterates(level: Level, seed: int, trial: int) -> tuple[list[Iterate], NDArra
     """
     block, row = divmod(trial, level.block_trials)
     y, start = data_and_starts(level, seed, block)
-    task = problem(level)
+    task, system = problem(level), level.trial.system
     path: list[Iterate] = []
-    ending = np.zeros(1, dtype=trial_dtype(level.components))
+    ending = np.zeros(1, dtype=trial_dtype(level.trial))
     for step in algorithm.steps(task, y, start, stream(seed, NOISE, block)):
         at = int(np.searchsorted(step.trials, row))
         theta = step.theta.take(slice(at, at + 1))
         with np.errstate(all="ignore"):  # a degenerate start has no density
-            likelihood = float(log_likelihood(task.family, y[row : row + 1], theta)[0])
-        arrays: dict[str, Any] = {name: getattr(theta, name)[0] for name in PARAMETERS}
+            likelihood = float(task.model.log_likelihood(y[row : row + 1], theta)[0])
+        arrays = {each.name: theta.arrays[each.name][0] for each in system.recorded}
         scale = task.noise.scale(step.k) if step.k else None
         injected = int(step.injected[at]) / y.shape[1] if step.k else None
-        parameters = {name: tuple(values.tolist()) for name, values in arrays.items()}
+        parameters = {name: values.tolist() for name, values in arrays.items()}
         path.append(Iterate(step.k, scale, injected, likelihood, parameters))
         if step.status[at] >= 0:
             ending["status"], ending["iterations"], ending["log_likelihood"] = step.status[at], step.k, likelihood
             for name, values in arrays.items():
                 ending[name] = values
+            for name, measured in system.measured(y[row : row + 1], theta).items():
+                ending[name] = measured
             break
     return path, ending

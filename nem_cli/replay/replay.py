@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nem_cli.em.status import Status
 from nem_cli.errors import ConfigError, FolderError
 from nem_cli.experiment import folder as files
+from nem_cli.experiment.block import trial_columns
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.describe import shown
 from nem_cli.experiment.plan import Level
@@ -58,11 +61,11 @@ class Replay:
     def table(self) -> Table:
         """A row an iterate, the start first."""
         names = ["k", "noise_scale", "injected", "log_likelihood"]
-        parameters = self.iterates[0].parameters
-        names += [f"{name[:-1]}_{j + 1}" for name, values in parameters.items() for j in range(len(values))]
+        estimates = [each for each in trial_columns(self.level.trial) if each[1] in self.iterates[0].parameters]
+        names += [name for name, _, _ in estimates]
         rows: list[list[Cell]] = []
         for row in self.iterates:
-            numbers = [value for values in row.parameters.values() for value in values]
+            numbers = [float(np.array(row.parameters[field])[index]) for _, field, index in estimates]
             rows.append([row.k, row.noise_scale, row.injected, row.log_likelihood, *numbers])
         return Table([Column(name) for name in names], rows)
 

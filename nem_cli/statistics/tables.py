@@ -126,9 +126,11 @@ def _estimates(levels: Sequence[Level]) -> list[str]:
 
 def _columns(level: Level, table: NDArray[np.void]) -> dict[str, list[float]]:
     """A level's estimates and measures by column."""
-    return {
-        column: [float(row[index]) for row in table[field]] for column, field, index in trial_columns(level.trial)
-    }
+    columns = {}
+    for column, field, index in trial_columns(level.trial):
+        entry = np.ravel_multi_index(index, table.dtype[field].shape) if index else 0
+        columns[column] = table[field].reshape(len(table), -1)[:, entry].tolist()
+    return columns
 
 
 def _swept(levels: Sequence[Level]) -> dict[str, NDArray[Any]]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nem_cli.em.arrays import FloatArray
-from nem_cli.em.family import Family
+from nem_cli.em.model import Model
 from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import Parameters
-from nem_cli.em.posterior import responsibilities
+from nem_cli.em.posterior import Posterior
+from nem_cli.em.theta import Theta
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 
 
@@ -70,11 +70,11 @@ class Measurement:
 
 def measure(
     rng: np.random.Generator,
-    family: Family,
+    model: Model,
     noise: Noise,
     k: int,
-    truth: Parameters,
-    theta: Parameters,
+    truth: Theta,
+    theta: Theta,
     from_truth: FloatArray,
     from_estimate: FloatArray,
 ) -> Measurement:
@@ -84,7 +84,7 @@ def measure(
     ----------
     rng : Generator
         The noise's stream.
-    truth, theta : Parameters
+    truth, theta : Theta
         theta* and the current estimate theta_{k-1}; one trial each.
     from_truth, from_estimate : ndarray of shape (1, samples)
         Y drawn from either.
@@ -94,59 +94,38 @@ def measure(
     SupportError
         If noise that no screen rejects leaves the family's support: the expectation in (10) is then -inf.
     """
-    y = from_truth
-    n, y_dagger, r_star = _injected(rng, family, noise, k, truth, theta, y)
-    contributions = r_star * (_log_density(family, y_dagger, theta) - _log_density(family, y, theta))
+    y, family = from_truth, model.family
+    n, y_dagger, known = _injected(rng, model, noise, k, truth, theta, y)
     there = from_estimate
-    _, there_dagger, there_r_star = _injected(rng, family, noise, k, truth, theta, there)
+    _, there_dagger, there_known = _injected(rng, model, noise, k, truth, theta, there)
+    r, constants = known.responsibilities, family.log_normaliser(theta)
+    contributions = [
+        r[j] * (family.log_density(y_dagger, theta, j, constants) - family.log_density(y, theta, j, constants))
+        for j in range(len(r))
+    ]
     return Measurement(
-        screen=noise.condition.name,
+        screen=noise.screen.name,
         k=k,
         scale=noise.scale(k),
-        injected=float(np.mean(n != noise.phi.neutral)),
-        condition=mean_estimate(contributions.sum(axis=0)[0]),
+        injected=float(np.mean(n != noise.injection.neutral)),
+        condition=mean_estimate(sum(contributions)[0]),
         components=tuple(mean_estimate(contribution[0]) for contribution in contributions),
-        at_truth=_sides(family, truth, theta, y, y_dagger, r_star),
-        at_estimate=_sides(family, truth, theta, there, there_dagger, there_r_star),
+        at_truth=_sides(model, truth, theta, y, y_dagger, known),
+        at_estimate=_sides(model, truth, theta, there, there_dagger, there_known),
     )
 
 
 def _injected(
-    rng: np.random.Generator,
-    family: Family,
-    noise: Noise,
-    k: int,
-    truth: Parameters,
-    theta: Parameters,
-    y: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Noise as Algorithm 1 draws it at theta, y+ of it, and p(Z | y, theta*)."""
-    n = noise.sample(rng, family, y, theta, responsibilities(family, y, theta), k).n
-    return n, noise.phi.phi(y, n), responsibilities(family, y, truth)
+    rng: np.random.Generator, model: Model, noise: Noise, k: int, truth: Theta, theta: Theta, y: FloatArray
+) -> tuple[FloatArray, FloatArray, Posterior]:
+    """Noise as Algorithm 1 draws it at theta, y+ of it, and what is known of Z at theta*."""
+    n = noise.sample(rng, model, y, theta, model.posterior(y, theta), k).n
+    return n, noise.injection.phi(y, n), model.posterior(y, truth)
 
 
-def _sides(
-    family: Family, truth: Parameters, theta: Parameters, y: FloatArray, y_dagger: FloatArray, r_star: FloatArray
-) -> Sides:
-    best = _surrogate(family, y, truth, r_star)
-    left = best - _surrogate(family, y, theta, r_star)
-    right = best - _surrogate(family, y_dagger, theta, r_star)
+def _sides(model: Model, truth: Theta, theta: Theta, y: FloatArray, y_dagger: FloatArray, known: Posterior) -> Sides:
+    """From Q(theta | theta*) of every sample, equation (21)."""
+    best = model.expected_log(y, truth, known)
+    left = best - model.expected_log(y, theta, known)
+    right = best - model.expected_log(y_dagger, theta, known)
     return Sides(*(mean_estimate(side[0]) for side in (left, right, left - right)))
-
-
-def _surrogate(family: Family, y: FloatArray, theta: Parameters, r_star: FloatArray) -> FloatArray:
-    """Q(theta | theta*) of every sample, equation (21): sum_j ln[alpha_j f(y | j)] p(Z = j | y, theta*)."""
-    log_joint = np.log(theta.weights[0])[:, None, None] + _log_density(family, y, theta)
-    return np.asarray((r_star * log_joint).sum(axis=0))
-
-
-def _log_density(family: Family, y: FloatArray, theta: Parameters) -> FloatArray:
-    """log f(y | j), shape (K, 1, samples), for one trial's theta."""
-    means, variances = theta.means[0], theta.variances[0]
-    normaliser = family.log_normaliser(means, variances)
-    return np.stack(
-        [
-            family.log_kernel(y, mean, variance) + constant
-            for mean, variance, constant in zip(means, variances, normaliser, strict=True)
-        ]
-    )

@@ -43,7 +43,7 @@ def verify_figure(verification: Verification) -> Figure:
         noise = experiment.noise
         add_title(figure, f"The NEM condition along EM's path: {experiment.name}")
         caption = [
-            f"{describe.mixture(experiment)}; {describe.start(experiment)}; {noise.injection} noise, sigma "
+            f"{describe.system(experiment)}; {describe.start(experiment)}; {noise.injection} noise, sigma "
             f"{verification.sigma:g}, cooling k^-{noise.decay:g}",
             f"{verification.samples:,} samples; Monte-Carlo 95 % intervals, mostly smaller than the marks",
         ]

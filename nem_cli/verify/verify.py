@@ -10,14 +10,14 @@ from typing import Any
 
 from nem_cli.em import algorithm
 from nem_cli.em.noise import Noise
-from nem_cli.em.parameters import Parameters
-from nem_cli.em.registry import families
+from nem_cli.em.theta import Theta
 from nem_cli.errors import ConfigError, RunError, SupportError
 from nem_cli.experiment import folder as files
 from nem_cli.experiment.block import data_and_starts, problem, start_rule
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import load
 from nem_cli.experiment.plan import NOISE, Level, stream
+from nem_cli.experiment.registry import screens
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.published import OPTIMA
 from nem_cli.statistics.table import Cell, Column, Table
@@ -168,38 +168,36 @@ def verify(
     sigma = _sigma_of_interest(experiment) if sigma is None else sigma
     level = Level((("sigma", sigma),), sigma, experiment.trial_settings)
     own = problem(level).noise
-    others = [name for name in ("none", "reversed") if name != own.condition.name]
-    noises = [own, *(dataclasses.replace(own, screen=name) for name in others)]
-    family = families.get(experiment.mixture.family)
-    mixture = experiment.mixture
-    truth = family.parameters(mixture.weights, mixture.means, mixture.variances)
+    others = [name for name in ("none", "reversed") if name != own.screen.name]
+    noises = [own, *(dataclasses.replace(own, screen=screens.get(name)) for name in others)]
+    model, truth = experiment.system.model(), experiment.system.truth()
     path = em_path(level, truth, samples, experiment.seed)
-    from_truth = family.sample_mixture(stream(experiment.seed, _VERIFY, _TRUTH), truth, (1, samples))
+    from_truth = model.sample(stream(experiment.seed, _VERIFY, _TRUTH), truth, (1, samples))
     measured: list[Measurement] = []
     counts, left_out = {}, []
     for number, noise in enumerate(noises):
         rows = []
         try:
             for k, theta in enumerate(path, start=1):
-                drawn = family.sample_mixture(stream(experiment.seed, _VERIFY, _ESTIMATE, k), theta, (1, samples))
+                drawn = model.sample(stream(experiment.seed, _VERIFY, _ESTIMATE, k), theta, (1, samples))
                 rng = stream(experiment.seed, _VERIFY, _DRAWN, number, k)
-                rows.append(measure(rng, family, noise, k, truth, theta, from_truth, drawn))
+                rows.append(measure(rng, model, noise, k, truth, theta, from_truth, drawn))
                 if progress:
                     progress(number * len(path) + k, len(noises) * len(path))
             if level.block_trials > 1:  # one large trial a block has no interval
-                counts[noise.condition.name] = _count(level, experiment.seed, noise)
+                counts[noise.screen.name] = _count(level, experiment.seed, noise)
             measured += rows
         except SupportError:
-            left_out.append(noise.condition.name)
+            left_out.append(noise.screen.name)
     return Verification(experiment, sigma, samples, tuple(measured), counts, tuple(left_out))
 
 
-def em_path(level: Level, truth: Parameters, samples: int, seed: int) -> list[Parameters]:
+def em_path(level: Level, truth: Theta, samples: int, seed: int) -> list[Theta]:
     """theta_0, theta_1, ... of plain EM on one large sample: the estimates that a measured M-step starts from."""
     task = problem(level)
     rng = stream(seed, _VERIFY, _REFERENCE)
-    y = task.family.sample_mixture(rng, truth, (1, samples))
-    start = start_rule(level.trial.start, task.family).parameters(rng, task.family, y, truth, task.estimate)
+    y = task.model.sample(rng, truth, (1, samples))
+    start = start_rule(level.trial.start, level.trial.system).theta(rng, task.model, y, truth, task.estimate)
     task = dataclasses.replace(task, noise=Noise(), max_iterations=min(task.max_iterations, MAX_STEPS))
     *path, _ = [step.theta for step in algorithm.steps(task, y, start, rng)]
     if not path:
@@ -237,4 +235,4 @@ def _count(level: Level, seed: int, noise: Noise) -> Count:
         algorithm.fit(dataclasses.replace(problem(level), noise=each), y, start, stream(seed, NOISE, 0)).iterations
         for each in (noise, Noise())
     )
-    return Count(noise.condition.name, len(y), mean_estimate(noisy), mean_estimate(noisy - plain))
+    return Count(noise.screen.name, len(y), mean_estimate(noisy), mean_estimate(noisy - plain))
