@@ -7,15 +7,22 @@ from pathlib import Path
 import numpy as np
 
 from nem_cli.experiment.block import trial_dtype
+from nem_cli.experiment.config import TrialSettings
 from nem_cli.experiment.journal import Totals
 from nem_cli.experiment.plan import levels
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row, summarise
 
 
+def dtype_of(components):
+    """Of the trials of a mixture in one dimension."""
+    values = {"weights": (1 / components,) * components, "means": (0.0,) * components, "variances": (1.0,) * components}
+    return trial_dtype(TrialSettings.model_validate({"mixture": values, "sample_size": 10}))
+
+
 def ended(iterations, status=0, log_likelihood=0.0, components=2):
     """A table of trials with these M-steps."""
-    table = np.zeros(len(iterations), dtype=trial_dtype(components))
+    table = np.zeros(len(iterations), dtype=dtype_of(components))
     table["iterations"], table["status"], table["log_likelihood"] = iterations, status, log_likelihood
     return table
 

@@ -11,13 +11,12 @@ from typing import get_type_hints
 
 import numpy as np
 import pytest
-from made import made_run
+from made import dtype_of, made_run
 
 from nem_cli.drawing.style import png
 from nem_cli.em.status import Status
 from nem_cli.errors import FolderError
 from nem_cli.experiment import plan
-from nem_cli.experiment.block import trial_dtype
 from nem_cli.experiment.load import load, validate
 from nem_cli.experiment.plan import levels
 from nem_cli.experiment.runner import Workers
@@ -136,7 +135,7 @@ def made(name, more, tmp_path, *, status=None, off=None, thin=True):
     number = np.arange(run.trials)
     tables = {}
     for level in levels(run):
-        table = np.zeros(run.trials, dtype=trial_dtype(level.components))
+        table = np.zeros(run.trials, dtype=dtype_of(level.components))
         if level.trial.stop.rule == "never":
             steps = np.full(run.trials, level.trial.stop.max_iterations)
         else:

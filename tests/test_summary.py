@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 import pytest
-from made import MadeJournal, ended
+from made import MadeJournal, dtype_of, ended
 from scipy import stats
 
 from nem_cli.experiment.plan import levels, validate
@@ -147,10 +147,8 @@ def test_summary_csv_has_the_contracts_columns_first():
 
 
 def test_trials_csv_has_the_contracts_columns_and_no_nan():
-    from nem_cli.experiment.block import trial_dtype
-
     plan = levels(EXPERIMENT)
-    table = np.zeros(2, dtype=trial_dtype(2))
+    table = np.zeros(2, dtype=dtype_of(2))
     table["log_likelihood"] = [-1.5, np.inf]
     table["status"] = [0, 2]
     assert trials_header(plan) == (

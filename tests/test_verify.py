@@ -9,10 +9,10 @@ import math
 import numpy as np
 import pytest
 from command_line import invoke
-
-from nem_cli.em.noise import Noise
 from nem_cli.em.parameters import Parameters
 from nem_cli.em.registry import families
+
+from nem_cli.em.noise import Noise
 from nem_cli.errors import ConfigError, RunError
 from nem_cli.experiment.folder import find_config
 from nem_cli.experiment.load import load

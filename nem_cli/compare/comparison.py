@@ -155,7 +155,7 @@ class Comparison:
     def published(self) -> tuple[tuple[float, float], ...] | None:
         """The paper's intervals of a - b, one for each of `CONFIDENCES`, where these are its two modes and mixture."""
         for side in (self.a, self.b):
-            if side.experiment.mixture.model_dump() != MIXTURE or side.experiment.noise.screen != "every-component":
+            if side.experiment.system.model_dump() != MIXTURE or side.experiment.noise.screen != "every-component":
                 return None
         intervals = tuple((each.low.value, each.high.value) for each in INTERVALS)  # in the order of `CONFIDENCES`
         modes = tuple(side.experiment.noise.injection for side in (self.a, self.b))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.config import SYSTEMS, Experiment, TrialSettings
 from nem_cli.experiment.registry import Registry, families, injections, screens, starts, stop_rules
+from nem_cli.experiment.systems.network import Network
+from nem_cli.experiment.values import Components
 
 _NUMBER_OR_TEXT = {"type": ["number", "string", "boolean", "array", "object"]}
 _RANGE = {
@@ -25,15 +27,22 @@ def json_schema() -> dict[str, Any]:
     """What a config file may hold: pydantic's schema of `Experiment`, and what only its validators know."""
     schema = Experiment.model_json_schema()
     schema |= {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "nem config"}
-    schema["required"].remove("name")  # the file's own name where it isn't given
+    del schema["required"]  # a name is the file's own, and the system decides what is estimated and the start
+    schema["oneOf"] = [
+        {"required": [kind] if system is Network else [kind, "sample_size"]} for kind, system in SYSTEMS.items()
+    ]
     properties, models = schema["properties"], schema["$defs"]
     properties["sweep"] |= {"anyOf": [_grid(), {"type": "array", "items": _grid(), "minItems": 1}]}
     del properties["sweep"]["type"], properties["sweep"]["items"]
     for rule in properties["start"]["oneOf"]:
         if rule.get("type") == "string":
             rule |= _named(starts)
+    of_families = [each.name for name in families.names() for each in families.get(name).parameters]
+    known = dict.fromkeys([*Components.model_fields, *of_families])
+    properties["estimate"]["items"] = {"pattern": rf"^({'|'.join(known)}|(weights|biases)_\d+)$"}
     for model, name, registry in (
         ("Mixture", "family", families),
+        ("Chain", "family", families),
         ("NoiseSettings", "injection", injections),
         ("NoiseSettings", "screen", screens),
         ("Stop", "rule", stop_rules),
@@ -50,7 +59,7 @@ def _grid() -> dict[str, Any]:
         "type": "object",
         "minProperties": 1,
         "properties": {"sigma": {"description": "initial noise standard deviations", "anyOf": [sigma, _RANGE]}},
-        "propertyNames": {"pattern": r"^(sigma|(mixture|sample_size|estimate|start|noise|stop)(\..+)?)$"},
+        "propertyNames": {"pattern": rf"^(sigma|({'|'.join(TrialSettings.model_fields)})(\..+)?)$"},
         "additionalProperties": values,
     }
 

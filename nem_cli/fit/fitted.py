@@ -120,7 +120,7 @@ class Fit:
         row = np.asarray(y, dtype=float).reshape(1, -1)
         constants = np.log(self.theta.weights) + self.family.log_normaliser(self.theta)
         log_f = [self.family.log_density(row, self.theta, j, constants)[0] for j in range(self.components)]
-        return np.exp(np.stack(log_f, axis=1))
+        return np.asarray(np.exp(np.stack(log_f, axis=1)))
 
     def density(self, y: ArrayLike) -> FloatArray:
         """The mixture's density, shape (n,), for values of shape (n,)."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nem_cli.em import algorithm
 from nem_cli.experiment.block import data_and_starts, problem, trial_dtype
 from nem_cli.experiment.plan import NOISE, Level, stream
+from nem_cli.experiment.values import as_tuple
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Iterate:
         Share of the samples with noise other than the neutral one.
     log_likelihood : float
         Of the clean data.
-    parameters : dict of str to nested list of float
+    parameters : dict of str to nested tuple of float
         By name, such as means.
     """
 
@@ -35,7 +36,7 @@ class Iterate:
     noise_scale: float | None
     injected: float | None
     log_likelihood: float
-    parameters: dict[str, list[Any]]
+    parameters: dict[str, Any]
 
 
 def iterates(level: Level, seed: int, trial: int) -> tuple[list[Iterate], NDArray[np.void]]:
@@ -68,7 +69,7 @@ def iterates(level: Level, seed: int, trial: int) -> tuple[list[Iterate], NDArra
         arrays = {each.name: theta.arrays[each.name][0] for each in system.recorded}
         scale = task.noise.scale(step.k) if step.k else None
         injected = int(step.injected[at]) / y.shape[1] if step.k else None
-        parameters = {name: values.tolist() for name, values in arrays.items()}
+        parameters = {name: as_tuple(values.tolist()) for name, values in arrays.items()}
         path.append(Iterate(step.k, scale, injected, likelihood, parameters))
         if step.status[at] >= 0:
             ending["status"], ending["iterations"], ending["log_likelihood"] = step.status[at], step.k, likelihood
