@@ -14,11 +14,11 @@ import pytest
 import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nem_cli.em.starts.random_points import RandomPoints
 from scipy import stats
 from sklearn import datasets, mixture
 
 import nem_cli
+from nem_cli.em.starts import RandomPoints
 from nem_cli.em.status import Status
 from nem_cli.errors import ConfigError, RunError
 from nem_cli.fit import fit as fit_module

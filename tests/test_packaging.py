@@ -132,7 +132,7 @@ def test_its_metadata_is_complete(wheel):
     assert metadata["Home-page"] is None
     needed = [each for each in metadata.get_all("Requires-Dist") if "extra ==" not in each]
     assert sorted(needed) == sorted(PROJECT["dependencies"])
-    assert metadata.get_all("Provides-Extra") == ["dask", "test"]
+    assert metadata.get_all("Provides-Extra") == ["dask", "data", "test"]
     assert commands.split() == ["[console_scripts]", "nem", "=", "nem_cli.cli.app:main"]
 
 

@@ -9,10 +9,8 @@ import math
 import numpy as np
 import pytest
 from command_line import invoke
-from nem_cli.em.parameters import Parameters
-from nem_cli.em.registry import families
+from models import mixture_of, noise_of, theta_of
 
-from nem_cli.em.noise import Noise
 from nem_cli.errors import ConfigError, RunError
 from nem_cli.experiment.folder import find_config
 from nem_cli.experiment.load import load
@@ -22,7 +20,7 @@ from nem_cli.terminal.words import words
 from nem_cli.verify.condition import measure
 from nem_cli.verify.verify import Verdict, verify
 
-GAUSSIAN = families.get("gaussian")
+GAUSSIAN = mixture_of("gaussian")
 SAMPLES = 20_000
 
 
@@ -30,10 +28,10 @@ def experiment(name="anem", *overrides):
     return load(find_config(name), overrides)
 
 
-def measured(noise, truth, theta, k=1, samples=SAMPLES, family=GAUSSIAN):
+def measured(noise, truth, theta, k=1, samples=SAMPLES, model=GAUSSIAN):
     rng = np.random.default_rng(0)
-    from_truth, from_estimate = (family.sample_mixture(rng, law, (1, samples)) for law in (truth, theta))
-    return measure(rng, family, noise, k, truth, theta, from_truth, from_estimate)
+    from_truth, from_estimate = (model.sample(rng, law, (1, samples)) for law in (truth, theta))
+    return measure(rng, model, noise, k, truth, theta, from_truth, from_estimate)
 
 
 def said(found):
@@ -47,7 +45,7 @@ def near(estimate, exact):
 class TestExactValues:
     """One component, theta* = N(0, 1), theta_{k-1} = N(0, 4), blind additive noise of sd 1: all has a formula."""
 
-    found = measured(Noise("additive", 1.0, "none"), *(Parameters.of([1], [0], [v]) for v in (1, 4)))
+    found = measured(noise_of("additive", 1.0, "none"), *(theta_of([1], [0], [v]) for v in (1, 4)))
 
     def test_the_condition(self):
         assert near(self.found.condition, -1 / 8)
@@ -113,20 +111,20 @@ def test_blind_noise_fails_the_condition():
 class TestPosteriorAverage:
     """It averages over Z at theta_{k-1}, where (10) averages at theta*: they part where the posteriors do."""
 
-    truth = Parameters.of([0.95, 0.05], [-2, 2], [4, 4])
-    wrong = Parameters.of([0.05, 0.95], [-2, 2], [4, 4])
+    truth = theta_of([0.95, 0.05], [-2, 2], [4, 4])
+    wrong = theta_of([0.05, 0.95], [-2, 2], [4, 4])
 
     def test_it_breaks_the_condition_where_the_estimated_weights_are_wrong(self):
-        found = measured(Noise("additive", 1.9, "posterior-average"), self.truth, self.wrong)
+        found = measured(noise_of("additive", 1.9, "posterior-average"), self.truth, self.wrong)
         assert found.condition.high < -0.1
         assert found.at_truth.difference.high < -0.1
 
     def test_every_component_holds_there(self):
-        found = measured(Noise("additive", 1.9, "every-component"), self.truth, self.wrong)
+        found = measured(noise_of("additive", 1.9, "every-component"), self.truth, self.wrong)
         assert found.condition.low > 0
 
     def test_it_holds_where_the_estimate_is_the_truth(self):
-        found = measured(Noise("additive", 1.9, "posterior-average"), self.truth, self.truth)
+        found = measured(noise_of("additive", 1.9, "posterior-average"), self.truth, self.truth)
         assert found.condition.low > 0
 
     def test_and_along_a_path(self):
@@ -142,9 +140,9 @@ class TestPosteriorAverage:
 class TestTheLawOfY:
     """(12) as the paper writes it has Y from the estimate, and (10) doesn't imply it: here they have opposite signs."""
 
-    truth = Parameters.of([0.5, 0.5], [-4, 2], [4, 9])
-    estimate = Parameters.of([0.05, 0.95], [-4, 0], [1, 1])
-    found = measured(Noise("additive", 3.0, "posterior-average"), truth, estimate)
+    truth = theta_of([0.5, 0.5], [-4, 2], [4, 9])
+    estimate = theta_of([0.05, 0.95], [-4, 0], [1, 1])
+    found = measured(noise_of("additive", 3.0, "posterior-average"), truth, estimate)
 
     def test_the_condition_holds_and_so_does_12_at_theta_star(self):
         assert self.found.condition.low > 1

@@ -21,7 +21,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from nem_cli.em.parameters import Parameters
 from plain import plain_em
 from rich.console import Console
 from rich.table import Table
@@ -31,7 +30,11 @@ from sklearn.mixture import GaussianMixture
 
 from nem_cli.em import algorithm
 from nem_cli.em.families.gaussian import Gaussian
+from nem_cli.em.latents.independent import Independent
+from nem_cli.em.model import Model
 from nem_cli.em.noise import Noise
+from nem_cli.em.theta import Theta
+from nem_cli.experiment import noise as named
 from nem_cli.experiment.block import run_block
 from nem_cli.experiment.load import load
 from nem_cli.experiment.plan import levels
@@ -41,7 +44,7 @@ from nem_cli.experiment.shipped import shipped_configs
 from nem_cli.statistics.bootstrap import resampled_means
 from nem_cli.sweep.sweep import sweep
 
-GAUSSIAN = Gaussian()
+GAUSSIAN = Model(Independent(), Gaussian())
 FLOOR_SAMPLES = 1 << 14
 
 
@@ -88,31 +91,32 @@ def fit_nanoseconds(noise: Noise, samples: int, components: int, steps: int = 10
     trials = max(1, min(1000, 200_000 // samples))
     rng = np.random.default_rng(1)
     theta = start(components, trials)
-    y = GAUSSIAN.sample(rng, truth(components), rng.integers(0, components, (trials, samples)))
+    y = GAUSSIAN.sample(rng, truth(components), (trials, samples))
     problem = algorithm.Problem(
         GAUSSIAN, noise, frozenset({"weights", "means", "variances"}), stop_rules.get("never"), 0, steps
     )
     return seconds(lambda: algorithm.fit(problem, y, theta, rng)) / (y.size * steps) * 1e9
 
 
-def truth(components: int) -> Parameters:
+def truth(components: int) -> Theta:
     """The paper's mixture for K = 2."""
-    return Parameters.of([1 / components] * components, np.linspace(-1, 1, components) * components, [4] * components)
+    means = np.linspace(-1, 1, components) * components
+    return Theta.of(weights=[1 / components] * components, means=means, variances=[4] * components)
 
 
-def start(components: int, trials: int = 1) -> Parameters:
+def start(components: int, trials: int = 1) -> Theta:
     """The start of configs/anem.yaml for K = 2."""
     means = 1.5 * truth(components).means[0]
-    return Parameters.of([1 / components] * components, means, [9] * components, trials)
+    return Theta.of(trials, weights=[1 / components] * components, means=means, variances=[9] * components)
 
 
 def engine(repeats: int, floor: Floor) -> list[Figure]:
     modes = {
         "EM": Noise(),
-        "additive 1.9, redraw": Noise("additive", 1.9),
-        "multiplicative 0.44, redraw": Noise("multiplicative", 0.44),
-        "additive 1.9, drop": Noise("additive", 1.9, on_reject="drop"),
-        "additive 1.9, blind": Noise("additive", 1.9, "none"),
+        "additive 1.9, redraw": named.Noise("additive", 1.9).resolved(),
+        "multiplicative 0.44, redraw": named.Noise("multiplicative", 0.44).resolved(),
+        "additive 1.9, drop": named.Noise("additive", 1.9, on_reject="drop").resolved(),
+        "additive 1.9, blind": named.Noise("additive", 1.9, "none").resolved(),
     }
     figures = []
     for samples in (200, 1000, 100_000):
@@ -154,7 +158,7 @@ def against_others(repeats: int) -> list[Figure]:
             ratios.append(theirs / fit_nanoseconds(Noise(), samples, 2))
         label = f"scikit-learn over ours, EM, {samples:,} samples"
         found.append(Figure("others", label, "ratio", tuple(ratios), target))
-    for name, noise in (("EM", Noise()), ("additive 1.9", Noise("additive", 1.9))):
+    for name, noise in (("EM", Noise()), ("additive 1.9", named.Noise("additive", 1.9).resolved())):
         ratios = []
         for _ in range(repeats):
             ratios.append(plain_nanoseconds(noise.sigma) / fit_nanoseconds(noise, 200, 2))
@@ -204,7 +208,7 @@ def jobs(repeats: int) -> list[Figure]:
 
 def scaling(repeats: int) -> list[Figure]:
     """Is the time a sample and M-step constant in the sample size, and in the number of trials?"""
-    noise = Noise("additive", 1.9)
+    noise = named.Noise("additive", 1.9).resolved()
     sizes = (100, 1000, 10_000, 100_000)
     by_size = [[fit_nanoseconds(noise, samples, 2) for samples in sizes] for _ in range(repeats)]
     spread = tuple(max(abs(each / np.mean(times) - 1) for each in times) for times in by_size)
