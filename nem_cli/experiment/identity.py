@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import scipy
 
-from nem_cli.em.registry import Registry, families, injections, screens, starts, stop_rules
 from nem_cli.errors import FolderError
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.paths import flatten
+from nem_cli.experiment.registry import Registry, families, injections, screens, starts, stop_rules
 
 ALGORITHM = 1
 """Changes with anything that changes a trial's numbers: the loop, the draws, the streams, the size of a block."""
