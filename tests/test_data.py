@@ -69,8 +69,8 @@ def test_what_is_read(tmp_path, content, column, name, values):
         ("", None, "is empty"),
         ("# only a note\n\n", None, "is empty"),
         ("a,b\n", "a", "line 1: has a header, but no data"),
-        ("a,b\n1,2\n", None, "has 2 columns: a, b; choose one by its name or its number"),
-        ("1,2\n3,4\n", None, "has 2 columns; choose one by its name or its number"),
+        ("a,b\n1,2\n", None, "has 2 columns: a, b; choose by name or number, or all"),
+        ("1,2\n3,4\n", None, "has 2 columns; choose by name or number, or all"),
         ("a,b\n1,2\n", "c", "column: there is no such column; the file has 2 columns: a, b (got 'c')"),
         ("a,b\n1,2\n", "3", "column: there is no such column"),
         ("a,b\n1,2\n", "0", "column: there is no such column"),
@@ -129,6 +129,7 @@ def test_several_columns_at_once_and_rows_without_a_value_left_out(tmp_path):
     assert found.names == ("c", "a")
     assert found.values.tolist() == [[5, 1], [8, 4]]
     assert found.dropped == 3
+    assert read(written(tmp_path, "a,b\n1,2\n", "all.csv"), ["all"]).values.tolist() == [[1, 2]]
     with pytest.raises(ConfigError, match="line 3, c: a value is missing"):
         read(path, ["c", "1"])
     with pytest.raises(ConfigError, match=r"column: this column is named twice \(got '1'\)"):
@@ -171,7 +172,7 @@ def test_npy_files(tmp_path, array, column, values):
         (np.zeros(0), None, "is empty"),
         (np.zeros((3, 0)), None, "is empty"),
         (np.array(3.0), None, "must hold numbers in one or two dimensions"),
-        (np.zeros((3, 2)), None, "has 2 columns; choose one"),
+        (np.zeros((3, 2)), None, "has 2 columns; choose by name or number"),
         (np.zeros((3, 2)), "5", "there is no such column"),
         (np.array([{"a": 1}], dtype=object), None, "isn't a .npy file of numbers"),
     ],

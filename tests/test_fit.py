@@ -301,10 +301,18 @@ def test_a_million_values():
         ([0.1] * 7, 1, {}, "y: holds the same value 7 times"),
         ([3], 1, {}, "y: is one value"),
         ([], 1, {}, "y: is empty"),
-        (["a", "b"], 1, {}, "y: must be one-dimensional data"),
-        ([1j, 2], 1, {}, "y: must be one-dimensional data"),
-        ([[1, 2], [3, 4]], 1, {}, "y: must be one-dimensional, but has shape (2, 2)"),
-        ([[1, 2], [3]], 1, {}, "y: must be one-dimensional data"),
+        (["a", "b"], 1, {}, "y: must be a list or an array of numbers"),
+        ([1j, 2], 1, {}, "y: must be a list or an array of numbers"),
+        ([[[1, 2], [3, 4]]], 1, {}, "y: must have shape (n,) or (n, d), but has shape (1, 2, 2)"),
+        ([[1, 2], [1, 4]], 1, {}, "y: column 1 holds the same value 2 times"),
+        ([[1, 2], [3, np.inf]], 1, {}, "y[1, 1]: must be a finite number (got inf)"),
+        ([[1, 2], [3, 4]], 1, {"family": "exponential"}, "family: only family gaussian is fitted in several"),
+        ([1, 2], 1, {"covariance": "round"}, "covariance: must be one of spherical, diagonal, full (got 'round')"),
+        ([1, 2], 1, {"chain": True, "counts": [1, 1]}, "counts: have no meaning in a sequence"),
+        ([1, 2], 1, {"rule": "labels"}, "labels"),
+        ([1, 2], 1, {"start": "random-weights"}, "start: only a network has weights to draw"),
+        ([1, 2], {"means": [[1, 2]]}, {}, "mixture.means: must have a number a component; has a list of numbers"),
+        ([[1, 2], [3]], 1, {}, "y: must be a list or an array of numbers"),
         (np.ma.array([1, 2, 3], mask=[0, 1, 0]), 1, {}, "y: holds masked values"),
         ([1e200, -1e200], 1, {}, "y: its variance"),
         ([1, 2], 3, {}, "y: has 2 values, fewer than the 3 components"),
@@ -322,7 +330,7 @@ def test_a_million_values():
         ([1, -2], 1, {"family": "exponential"}, "y[1]: can't come from family exponential (got -2.0)"),
         ([1, 2], 1, {"family": "cauchy"}, "family: unknown family"),
         ([1, 2], 1, {"counts": [1, 0.5]}, "counts[1]: a count is a whole number, 0 or more"),
-        ([1, 2], 1, {"counts": [1]}, "counts: must have shape (2,), as y has (got (1,))"),
+        ([1, 2], 1, {"counts": [1]}, "counts: must have shape (2,), a count a value of y (got (1,))"),
         ([1, 2], 1, {"counts": [0, 1]}, "counts: must add up to 2 or more"),
         ([1, 2], {"means": [1]}, {"restarts": 2}, "restarts: more than one needs the start random-points"),
         ([1, 2], 1, {"restarts": 0}, "restarts: must be a whole number from 1"),
@@ -337,6 +345,89 @@ def test_what_it_refuses(y, mixture, options, message):
     with pytest.raises(ConfigError) as caught:
         nem_cli.fit(y, mixture, **options)
     assert message in str(caught.value)
+
+
+# Several columns, and sequences
+
+
+@pytest.mark.parametrize(("covariance", "theirs"), [("spherical", "spherical"), ("diagonal", "diag"), ("full", "full")])
+def test_several_columns_agree_with_scikit_learn(covariance, theirs):
+    y = datasets.load_iris().data[:, [0, 2, 3]] if covariance != "spherical" else datasets.load_iris().data[:, [2, 0]]
+    ours = nem_cli.fit(y, 2, covariance=covariance, restarts=3, polish_tol=11)
+    oracle = mixture.GaussianMixture(
+        2, covariance_type=theirs, reg_covar=0, tol=1e-14, max_iter=5000, means_init=ours.means
+    )
+    oracle.fit(y)
+    order = np.argsort(oracle.means_[:, 0])
+    assert ours.means == pytest.approx(oracle.means_[order], rel=1e-5)
+    assert ours.weights == pytest.approx(oracle.weights_[order], rel=1e-5)
+    spread = ours.covariances if covariance == "full" else ours.variances
+    assert spread == pytest.approx(oracle.covariances_[order], rel=1e-4)
+    assert ours.log_likelihood == pytest.approx(oracle.score(y) * len(y), rel=1e-9)
+    assert ours.bic == pytest.approx(oracle.bic(y), rel=1e-9)
+    assert ours.responsibilities(y) == pytest.approx(oracle.predict_proba(y)[:, order], abs=1e-5)
+    assert len(ours.plot(y).axes) == (y.shape[1] - 1) ** 2
+    again = nem_cli.fit(y, ours)
+    if covariance == "full":
+        assert again.m_steps == 1
+    assert nem_cli.Fit.from_record(json.loads(json.dumps(ours.record()))).responsibilities(y) == pytest.approx(
+        ours.responsibilities(y)
+    )
+
+
+def sequence(n=600, seed=1):
+    rng = np.random.default_rng(seed)
+    stays = np.cumsum(rng.random(n) > 0.9) % 2
+    return np.where(stays == 0, rng.normal(-2, 1, n), rng.normal(2, 1.5, n))
+
+
+def test_a_sequence_agrees_with_hmmlearn():
+    hmm = pytest.importorskip("hmmlearn.hmm")
+    y = sequence()
+    ours = nem_cli.fit(y, 2, chain=True, restarts=3, polish_tol=10)
+    theirs = hmm.GaussianHMM(
+        2, covariance_type="diag", init_params="", n_iter=500, tol=1e-12, covars_prior=0, min_covar=0
+    )
+    theirs.startprob_, theirs.transmat_ = ours.initial / ours.initial.sum(), ours.transitions
+    theirs.means_, theirs.covars_ = ours.means[:, None], ours.variances[:, None]
+    assert ours.log_likelihood == pytest.approx(theirs.score(y[:, None]), rel=1e-9)
+    assert ours.states(y).tolist() == theirs.predict(y[:, None]).tolist()
+    assert ours.responsibilities(y) == pytest.approx(theirs.predict_proba(y[:, None]), abs=1e-6)
+    theirs.fit(y[:, None])
+    assert ours.means == pytest.approx(theirs.means_[:, 0], rel=1e-5)
+    assert ours.transitions == pytest.approx(theirs.transmat_, rel=1e-4)
+
+
+def test_a_chain_has_a_stationary_law_and_a_parametric_bootstrap():
+    y = sequence()
+    fit = nem_cli.fit(y, 2, chain=True, restarts=3)
+    assert fit.shares @ fit.transitions == pytest.approx(fit.shares)
+    assert fit.free_parameters == 1 + 2 + 2 + 2
+    found = bootstrap(fit, y, kind="parametric", resamples=40)
+    assert found.standard_errors.keys() == {"transitions", "means", "variances", "standard_deviations"}
+    assert found.standard_errors["transitions"].sum(axis=1) == pytest.approx(
+        2 * found.standard_errors["transitions"][:, 0]
+    )
+    with pytest.raises(ConfigError, match="kind: a sequence has no independent values to draw"):
+        bootstrap(fit, y, kind="nonparametric")
+
+
+def test_components_of_several_columns_are_resampled_together():
+    y = datasets.load_iris().data[:, [2, 3]]
+    fit = nem_cli.fit(y, 2, restarts=3)
+    found = bootstrap(fit, y, resamples=100)
+    assert found.standard_errors["covariances"].shape == (2, 2, 2)
+    assert np.all(found.low["means"] < fit.means)
+    assert np.all(fit.means < found.high["means"])
+    assert len(found.table(fit).rows) == 2 + 4 + 6
+
+
+def test_a_unit_of_each_column_gives_the_same_fit_in_that_unit():
+    y = datasets.load_iris().data[:, [2, 3]]
+    one, other = nem_cli.fit(y, 2, restarts=2), nem_cli.fit(y * [10, 0.1] + [5, -3], 2, restarts=2)
+    assert other.means == pytest.approx(one.means * [10, 0.1] + [5, -3], rel=1e-4)
+    assert other.covariances == pytest.approx(one.covariances * [[100, 1], [1, 0.01]], rel=1e-3)
+    assert other.log_likelihood == pytest.approx(one.log_likelihood, abs=1e-3)  # log 10 + log 0.1 = 0
 
 
 # The command
@@ -364,7 +455,7 @@ def test_json_is_all_that_stands_on_standard_output(petals):
     assert record["fit"]["m_steps"] == fit.m_steps
     assert record["em"]["noise"]["sigma"] == 0
     assert record["em"]["m_steps"] == nem_cli.fit(iris(2), 2).m_steps
-    assert (record["column"], record["fit"]["samples"]) == ("petal length", 150)
+    assert (record["columns"], record["fit"]["samples"]) == (["petal length"], 150)
 
 
 def test_counts_and_missing_rows_from_a_file(tmp_path):
@@ -397,7 +488,9 @@ def test_select_marks_the_smallest_bic_and_says_how_sure_that_is(petals):
     assert max(map(len, table.splitlines())) <= 80
     assert "at the largest K" not in table
     assert "at the largest K that was tried" in invoke(petals, *options, "1:2").stdout
-    outcome = Outcome("", "", iris(2), 0, (three := [Bic(1, 5.0), Bic(2, 4.0), Bic(3, 6.1)]), three[1], None, None, {})
+    outcome = Outcome(
+        "", ("",), iris(2), 0, (three := [Bic(1, 5.0), Bic(2, 4.0), Bic(3, 6.1)]), three[1], None, None, {}
+    )
     assert outcome.close == [1]
     assert not outcome.at_the_end
 
@@ -414,8 +507,8 @@ def test_out_writes_the_fit_its_responsibilities_and_a_figure(petals, tmp_path):
     assert (result.exit_code, result.stdout) == (0, "")
     record = json.loads((out / "fit.json").read_text())["fit"]
     table = np.genfromtxt(out / "responsibilities.csv", delimiter=",", names=True)
-    assert table.dtype.names == ("value", "responsibility_1", "responsibility_2", "component")
-    assert table["value"].tolist() == iris(3).tolist()
+    assert table.dtype.names == ("petal_width", "responsibility_1", "responsibility_2", "component")
+    assert table["petal_width"].tolist() == iris(3).tolist()
     joint = record["weights"] * stats.norm.pdf(iris(3)[:, None], record["means"], record["standard_deviations"])
     assert ((table["component"] == 1) == (table["responsibility_1"] >= 0.5)).all()
     assert table["responsibility_1"] == pytest.approx(joint[:, 0] / joint.sum(axis=1))
@@ -455,7 +548,7 @@ def test_a_degenerate_fit_is_shown_and_fails():
         (["--means", "1,2", "-k", "3"], "--means: gives 2 means, but --components is 3"),
         (["--means", "1,2", "--start", "moments"], "--start: doesn't go with --means"),
         (["--means", "1,2", "--sds", "1,-2"], "every variance must be above 0"),
-        (["-k", "2", "-c", "1", "-c", "1"], "column: give one"),
+        (["-k", "2", "-c", "1,1"], "this column is named twice"),
         (["-k", "2", "--tol", "0.01"], "tol: is an exponent"),
         (["-k", "9"], "standard input: has 5 values, fewer than the 9 components"),
         (["-k", "2", "--injection", "aditive"], "did you mean additive?"),
@@ -536,7 +629,7 @@ def test_intervals_on_the_command_line(petals):
     expected = bootstrap(nem_cli.fit(iris(2), 2), iris(2))
     assert record["bootstrap"]["low"]["means"] == expected.low["means"].tolist()
     table = invoke(petals, "-c", "1", "-k", "2", "--bootstrap", "parametric", "--resamples", "50").stdout
-    assert "mean 1" in table
+    assert "mean_1" in table
     assert "parametric bootstrap, 50 resamples" in table
 
 
@@ -567,3 +660,22 @@ def test_a_fit_that_replaces_another_says_so(petals, tmp_path):
     assert invoke(*options, 2).stderr == ""
     assert invoke(*options, 2).stderr == ""
     assert "another result stood here and was replaced" in invoke(*options, 3).stderr
+
+
+def test_all_columns_and_a_chain_on_the_command_line(petals, tmp_path):
+    out = tmp_path / "both"
+    done = invoke(petals, "--columns", "all", "-k", "2", "--restarts", "3", "--out", out)
+    assert done.exit_code == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    table = np.genfromtxt(out / "responsibilities.csv", delimiter=",", names=True)
+    assert table.dtype.names == ("petal_length", "petal_width", "responsibility_1", "responsibility_2", "component")
+    assert (
+        invoke("--load", out / "fit.json", "--predict", petals, "--columns", "petal length,petal width").exit_code == 0
+    )
+    path = tmp_path / "sequence.csv"
+    path.write_text("x\n" + "\n".join(map(repr, sequence(200).tolist())))
+    done = invoke(path, "--chain", "-k", "2", "--restarts", "2", "--out", tmp_path / "states")
+    assert "to 2" in done.stdout
+    states = np.genfromtxt(tmp_path / "states" / "responsibilities.csv", delimiter=",", names=True)["state"]
+    assert (states == 1 + nem_cli.load_fit(tmp_path / "states" / "fit.json").states(sequence(200))).all()
+    assert "name the columns" in invoke(petals, "-c", "all", "--counts", "1", "-k", "2").stderr

@@ -58,7 +58,7 @@ def read(path: str, columns: Sequence[str] = (), *, drop_missing: bool = False) 
         A ``.npy`` file, else text in UTF-8: csv with or without a header, separated by tabs, semicolons, commas or
         white space; lines that begin with # are passed over. ``-`` is standard input, as text.
     columns : sequence of str
-        Names in the header, or numbers from 1; may be left out where there is only one.
+        Names in the header, or numbers from 1, or just ``all``; may be left out where there is only one.
     drop_missing : bool
         Leave out rows where one of the columns has no value, instead of refusing them.
 
@@ -141,9 +141,9 @@ def _chosen(columns: Sequence[str], first: list[str], source: str) -> list[int]:
     names = "" if any(map(_is_number, first)) else ": " + textwrap.shorten(", ".join(first), 200, placeholder=" ...")
     shown = f"{width} columns{names}" if width > 1 else "one column"
     if not columns and width > 1:
-        raise ConfigError(f"has {shown}; choose one by its name or its number", source=source, path="column")
+        raise ConfigError(f"has {shown}; choose by name or number, or all", source=source, path="column")
     found = []
-    for column in columns:
+    for column in map(str, range(1, width + 1)) if list(columns) == ["all"] and "all" not in first else columns:
         if column in first and _may_be_names(first):
             if first.count(column) > 1:
                 problem = "several columns are called so; give a number"

@@ -8,23 +8,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nem_cli.em.arrays import FloatArray
-from nem_cli.em.family import Family
-from nem_cli.em.latents.independent import Independent
 from nem_cli.em.model import Model
 from nem_cli.em.noise import Noise as Resolved
 from nem_cli.em.starts import Start
 from nem_cli.em.theta import Theta
 from nem_cli.errors import ConfigError
+from nem_cli.experiment.grid import SettingError
 from nem_cli.experiment.noise import Noise
 from nem_cli.experiment.registry import starts
-from nem_cli.experiment.systems.mixture import Mixture
+from nem_cli.experiment.systems.system import System
 from nem_cli.experiment.validation import checked
+from nem_cli.experiment.values import Components
 
 MAX_VALUES = 10**9
 
 
-def values(y: ArrayLike, family: Family) -> FloatArray:
-    """The data as a vector of finite numbers in the family's support that has a spread, shape (n,)."""
+def values(y: ArrayLike) -> FloatArray:
+    """The data as finite numbers whose every column has a spread, shape (n,) or (n, d) with d above 1."""
     if np.ma.is_masked(y):
         raise ConfigError("holds masked values; leave them out", path="y")
     try:
@@ -33,36 +33,51 @@ def values(y: ArrayLike, family: Family) -> FloatArray:
             raise ValueError
         found = array.astype(float)
     except (TypeError, ValueError):
-        raise ConfigError("must be one-dimensional data: a list or an array of numbers", path="y") from None
+        raise ConfigError("must be a list or an array of numbers, or a table of them", path="y") from None
     if found.ndim == 2 and found.shape[1] == 1:
         found = found[:, 0]
-    if found.ndim != 1:
-        raise ConfigError(f"must be one-dimensional, but has shape {found.shape}", path="y")
-    bad = np.flatnonzero(~np.isfinite(found))
-    if bad.size:
-        raise ConfigError("must be a finite number", path=f"y[{bad[0]}]", value=float(found[bad[0]]))
-    bad = np.flatnonzero(~family.inside(found))
-    if bad.size:
-        problem = f"can't come from family {family.name}"
-        raise ConfigError(problem, path=f"y[{bad[0]}]", value=float(found[bad[0]]))
-    if found.size < 2:
+    if found.ndim not in (1, 2):
+        raise ConfigError(f"must have shape (n,) or (n, d), but has shape {found.shape}", path="y")
+    bad = np.argwhere(~np.isfinite(found))
+    if len(bad):
+        where = ", ".join(map(str, bad[0]))
+        raise ConfigError("must be a finite number", path=f"y[{where}]", value=float(found[tuple(bad[0])]))
+    if len(found) < 2 or not found.size:
         raise ConfigError("is one value; a fit needs at least two" if found.size else "is empty", path="y")
-    if found.min() == found.max():
-        raise ConfigError(f"holds the same value {found.size:,} times; there is no spread to fit", path="y")
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        variance = found.var()
-    if not (np.isfinite(variance) and variance > 1e-300):
-        raise ConfigError("its variance isn't within a computer's numbers; rescale the data", path="y")
+    for j, column in enumerate(np.atleast_2d(found.T)):
+        which = f"column {j + 1} " if found.ndim == 2 else ""
+        if column.min() == column.max():
+            raise ConfigError(f"{which}holds the same value {len(found):,} times; there is no spread to fit", path="y")
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            variance = column.var()
+        if not (np.isfinite(variance) and variance > 1e-300):
+            raise ConfigError(f"{which}its variance isn't within a computer's numbers; rescale the data", path="y")
     return found
 
 
-def repeated(y: FloatArray, counts: ArrayLike | None) -> FloatArray:
+def supported(y: FloatArray, model: Model) -> FloatArray:
+    """The data as the model's family takes them, (n,) or (n, d), refused where a value can't come from it."""
+    if y.ndim == 2 and not model.family.dimensions:
+        problem = f"{model.family.name} is fitted in one dimension, but y has {y.shape[1]}"
+        raise ConfigError(problem, path="family")
+    if y.ndim == 1 and model.family.dimensions:
+        y = y[:, None]
+    bad = np.argwhere(~model.family.inside(y))
+    if len(bad):
+        problem = f"can't come from family {model.family.name}"
+        raise ConfigError(problem, path=f"y[{bad[0][0]}]", value=float(y[tuple(bad[0])]))
+    return y
+
+
+def repeated(y: FloatArray, counts: ArrayLike | None, chain: bool = False) -> FloatArray:
     """The data with each value as often as its count says."""
     if counts is None:
         return y
+    if chain:
+        raise ConfigError("have no meaning in a sequence", path="counts")
     times = np.asarray(counts)
-    if times.shape != y.shape:
-        raise ConfigError(f"must have shape {y.shape}, as y has", path="counts", value=times.shape)
+    if times.shape != y.shape[:1]:
+        raise ConfigError(f"must have shape {y.shape[:1]}, a count a value of y", path="counts", value=times.shape)
     bad = np.flatnonzero(~((times >= 0) & (times == np.floor(times))))
     if bad.size:
         problem = "a count is a whole number, 0 or more; weights of another kind have no meaning for a likelihood"
@@ -70,23 +85,31 @@ def repeated(y: FloatArray, counts: ArrayLike | None) -> FloatArray:
     total = times.sum().item()
     if not 2 <= total <= MAX_VALUES:
         raise ConfigError(f"must add up to 2 or more, and at most {MAX_VALUES:,}", path="counts", value=total)
-    return np.repeat(y, times.astype(int))
+    return np.repeat(y, times.astype(int), axis=0)
 
 
-def given(mixture: object, family: Family, y: FloatArray) -> Theta:
+def given(mixture: object, model: Model, y: FloatArray) -> Theta:
     """A start given by its values, in the data's unit, one trial; what it leaves out is filled in."""
-    model = Model(Independent(), family)
-    names = [each.name for each in model.parameters]
+    names = [each.name for each in model.parameters if each.name in model.estimable]
     tree = mixture if isinstance(mixture, Mapping) else {name: getattr(mixture, name, None) for name in names}
     if tree.get("means") is None:
         raise ConfigError("must be a number of components, or have means", path="mixture", value=mixture)
-    lists = {name: np.ravel(each).tolist() for name, each in tree.items() if each is not None}
+    lists = {name: np.asarray(each).tolist() for name, each in tree.items() if each is not None}
     k = max(1, len(lists["means"]))
-    found = checked(Mixture, {"weights": [1 / k] * k, "variances": [float(y.var())] * k} | lists, "", "mixture.")
-    return model.theta({name: value for name, value in found.values().items() if name in model.estimable})
+    law = model.latent.even(k, 1)
+    spread = model.family.start_from_points(np.zeros((1, k, *y.shape[1:])), y.var(axis=0)[None, None])
+    filled = {name: each[0].tolist() for name, each in (law | spread).items() if name in names} | lists
+    found = checked(Components, filled, "", "mixture.")
+    try:
+        System.check(found, model, "mixture")
+    except SettingError as error:
+        raise ConfigError(str(error), path=f"mixture.{error.path}") from None
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    return model.theta(found.values())
 
 
-def noise(given: object, family: Family) -> Resolved:
+def noise(given: object, model: Model) -> Resolved:
     """The noise, or none; what isn't one is refused."""
     if given is None:
         return Resolved()
@@ -94,15 +117,17 @@ def noise(given: object, family: Family) -> Resolved:
         problem = "is an object with its sigma, such as nem_cli.Noise('additive', sigma=0.5)"
         raise ConfigError(problem, path="noise", value=given)
     resolved = given.resolved()
-    resolved.check(Model(Independent(), family))
+    resolved.check(model)
     return resolved
 
 
-def start_rule(start: str | Start) -> Start:
-    """The start rule of that name."""
+def start_rule(start: str | Start, model: Model) -> Start:
+    """The start rule of that name, which must have a meaning for the model."""
     if start == "truth":
         raise ConfigError("real data have no known truth; use random-points or moments", path="start", value=start)
-    return starts.get(start, path="start")
+    rule = starts.get(start, path="start")
+    rule.check(model)
+    return rule
 
 
 def whole(name: str, value: object, low: int, high: int) -> int:

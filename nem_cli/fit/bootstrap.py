@@ -11,17 +11,17 @@ from scipy.optimize import linear_sum_assignment
 
 from nem_cli.em import algorithm
 from nem_cli.em.arrays import FloatArray, IntArray
-from nem_cli.em.latents.independent import Independent
-from nem_cli.em.model import Model
 from nem_cli.em.noise import Noise
+from nem_cli.em.starts import repeated
 from nem_cli.em.status import Status
 from nem_cli.em.stops import MaxChange
 from nem_cli.em.theta import Theta
 from nem_cli.errors import ConfigError, RunError
 from nem_cli.experiment.plan import BOOTSTRAP, stream
 from nem_cli.fit import arguments
-from nem_cli.fit.fit import BATCH_VALUES, MAX_ITERATIONS, POLISH_TOL, Scaling
+from nem_cli.fit.fit import BATCH_VALUES, MAX_ITERATIONS, POLISH_TOL
 from nem_cli.fit.fitted import Fit
+from nem_cli.fit.model import Scaling, is_chain, reordered
 from nem_cli.statistics.table import Cell, Column, Table
 
 MATCHING_VALUES = 1000
@@ -40,7 +40,7 @@ class Uncertainty:
     switched : int
         In how many fits the components had changed places and were put back.
     confidence : float
-    standard_errors, low, high : dict of str to ndarray of shape (K,)
+    standard_errors, low, high : dict of str to ndarray
         By parameter, standard deviations among them. The intervals are percentile ones (Efron 1979), those of variances
         and standard deviations pivotal in the ratio (Davison and Hinkley 1997, section 5.2).
     """
@@ -62,10 +62,12 @@ class Uncertainty:
         percent = f"{100 * self.confidence:g} % CI"
         columns = [Column("parameter"), *(Column(name, "#.4g") for name in ("estimate", "std. error", percent))]
         rows: list[list[Cell]] = []
-        for name, shown in (("weights", "weight"), ("means", "mean"), ("standard_deviations", "sd")):
-            for j, error in enumerate(self.standard_errors.get(name, ())):
-                ends = float(self.low[name][j]), float(self.high[name][j])
-                rows.append([f"{shown} {j + 1}", float(getattr(fit, name)[j]), float(error), ends])
+        for each in fit.model.parameters:
+            name = "standard_deviations" if each.kind == "variance" else each.name
+            for shown, index in each.columns(getattr(fit, name).shape) if name in self.low else ():
+                shown = shown.replace("variance_", "sd_") if each.kind == "variance" else shown
+                ends = float(self.low[name][index]), float(self.high[name][index])
+                rows.append([shown, float(getattr(fit, name)[index]), float(self.standard_errors[name][index]), ends])
         return Table(columns, rows)
 
     def record(self) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def bootstrap(
     Parameters
     ----------
     fit : Fit
-    y, counts : array-like of shape (n,)
+    y, counts : array-like
         The data that were fitted, as of `nem_cli.fit`.
     kind : {"parametric", "nonparametric"}
         Draw new data from the fitted mixture, or n of the data with replacement.
@@ -116,31 +118,34 @@ def bootstrap(
     if fit.status == Status.DEGENERATE:
         raise RunError("a degenerate fit has no uncertainty to speak of")
     arguments.whole("resamples", resamples, 2, 10**6)
-    family = fit.family
-    values = arguments.repeated(arguments.values(y, family), counts)
-    scaling = Scaling.of(values, family)
+    model = fit.model
+    values = arguments.repeated(arguments.supported(arguments.values(y), model), counts, is_chain(model))
+    if kind == "nonparametric" and is_chain(model):
+        raise ConfigError("a sequence has no independent values to draw; use parametric", path="kind", value=kind)
+    scaling = Scaling.of(values, model)
     z = (values - scaling.shift) / scaling.scale
     theta = scaling.inside(fit.theta)
-    model = Model(Independent(), family)
     task = algorithm.Problem(model, Noise(), frozenset(model.estimable), MaxChange(), POLISH_TOL, MAX_ITERATIONS)
     rng = stream(arguments.whole("seed", seed, 0, 2**63 - 1), BOOTSTRAP)
-    claimed = values[rng.choice(z.size, min(z.size, MATCHING_VALUES), replace=False)]
+    claimed = values[:MATCHING_VALUES] if is_chain(model) else rng.permutation(values)[:MATCHING_VALUES]
     at_once = max(1, min(resamples, BATCH_VALUES // z.size))
-    found: dict[str, list[FloatArray]] = {name: [] for name in model.estimable}
+    parts: list[Theta] = []
     switched = 0
     for first in range(0, resamples, at_once):
-        shape = (min(at_once, resamples - first), z.size)
-        drawn = model.sample(rng, theta, shape) if kind == "parametric" else z[rng.integers(z.size, size=shape)]
-        fits = algorithm.fit(task, drawn, theta.take(np.zeros(shape[0], dtype=int)), rng)
+        shape = (min(at_once, resamples - first), len(z))
+        drawn = model.sample(rng, theta, shape) if kind == "parametric" else z[rng.integers(len(z), size=shape)]
+        fits = algorithm.fit(task, drawn, repeated(theta, shape[0]), rng)
         sound = scaling.outside(fits.theta.take(fits.status != Status.DEGENERATE))
         order = _matched(fit, claimed, sound)
         switched += int(np.count_nonzero((order != np.arange(fit.components)).any(axis=1)))
-        for name, parts in found.items():
-            parts.append(np.take_along_axis(sound.arrays[name], order, axis=1))
-    varied = {name: np.concatenate(parts) for name, parts in found.items()}
+        parts.append(reordered(model, sound, order))
+    # The first state of a single sequence says nothing of how first states vary.
+    varied = {
+        name: np.concatenate([part.arrays[name] for part in parts]) for name in model.estimable if name != "initial"
+    }
     if "variances" in varied:
         varied["standard_deviations"] = np.sqrt(varied["variances"])
-    left = len(varied["weights"])
+    left = len(varied["means"])
     if left < resamples / 2:
         raise RunError(f"{resamples - left:,} of {resamples:,} fits of resampled data degenerated; too few are left")
     ends = {name: _interval(getattr(fit, name), each, name, confidence) for name, each in varied.items()}
@@ -166,8 +171,7 @@ def _interval(estimate: FloatArray, varied: FloatArray, name: str, confidence: f
 
 def _matched(fit: Fit, y: FloatArray, others: Theta) -> IntArray:
     """Which component of each other estimate stands for each of the fit's, shape (estimates, K) (Stephens 2000)."""
-    model = Model(Independent(), fit.family)
-    theirs = model.posterior(np.broadcast_to(y, (others.trials, y.size)), others).responsibilities
+    theirs = fit.model.posterior(np.broadcast_to(y, (others.trials, *y.shape)), others).responsibilities
     shared = np.einsum("nj,ktn->tjk", fit.responsibilities(y), theirs)
     order = np.empty(shared.shape[:2], dtype=np.int64)
     for row, each in zip(order, shared, strict=True):

@@ -17,8 +17,16 @@ if TYPE_CHECKING:
 @terminal.command
 def fit(
     data: Annotated[str | None, typer.Argument(help="A csv, text or .npy file; - is standard input.")] = None,
-    column: Annotated[
-        list[str] | None, typer.Option("--column", "-c", help="Column, by name or number.", show_default="the only one")
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            "--column",
+            "-c",
+            metavar="A,B,...",
+            help="Columns by name or number, or all.",
+            show_default="the only one",
+        ),
     ] = None,
     counts: Annotated[
         str | None, typer.Option("--counts", metavar="COLUMN", help="Column that says how often each value stands.")
@@ -31,6 +39,11 @@ def fit(
         str | None, typer.Option("--select", metavar="1:6", help="Choose the number of components by BIC.")
     ] = None,
     family: Annotated[str, typer.Option("--family", help="gaussian, exponential or your own.")] = "gaussian",
+    covariance: Annotated[
+        str | None,
+        typer.Option("--covariance", help="Of several columns: spherical, diagonal or full.", show_default="full"),
+    ] = None,
+    chain: Annotated[bool, typer.Option("--chain", help="A hidden Markov model: the rows are a sequence.")] = False,
     injection: Annotated[str, typer.Option("--injection", help="additive, multiplicative or your own.")] = "additive",
     sigma: Annotated[
         float,
@@ -96,7 +109,7 @@ def fit(
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Fit a mixture to your own data, with plain EM or with NEM.
+    """Fit a mixture, or a hidden Markov model, to your own data, with plain EM or with NEM.
 
     Gaussian data are standardised inside: (value - mean) / sd. Tolerances, and the sigma of additive noise, are
     therefore in sample standard deviations; multiplicative noise multiplies the standardised values, whose zero is the
@@ -109,6 +122,8 @@ def fit(
     \b
     Examples:
       nem fit faithful.csv --column waiting --components 2 --out results/faithful
+      nem fit faithful.csv --columns all --select 1:4 --covariance full
+      nem fit sequence.csv --chain --components 2 --out results/states
       nem fit data.txt --select 1:6 --bootstrap nonparametric
       nem fit --load results/faithful/fit.json --predict new.csv
       nem fit data.csv --means 55,80 --sds 6,6 --sigma 0.6
@@ -124,13 +139,12 @@ def fit(
 
     if out:
         refuse_unwritable(out)
-    if column and len(column) > 1:
-        raise ConfigError("give one: data of several columns aren't fitted together", path="column", value=column)
+    chosen = _split(columns)
     if load:
         if predict is None or data is not None:
             raise ConfigError("goes with --predict and without data", path="load", value=str(load))
-        loaded, given = load_fit(load), read(predict, column or (), drop_missing=drop_missing)
-        lines = responsibilities_csv(loaded, given.values[:, 0])
+        loaded, given = load_fit(load), read(predict, chosen, drop_missing=drop_missing)
+        lines = responsibilities_csv(loaded, given.values, given.names)
         if out:
             write(out / "predictions.csv", lines)
         else:
@@ -141,22 +155,32 @@ def fit(
         raise ConfigError("give a file of data, or - for standard input", path="data")
     if predict and not out:
         raise ConfigError("needs --out for its file, or --load instead of data", path="predict", value=predict)
-    new = read(predict, column or (), drop_missing=drop_missing) if predict else None
+    new = read(predict, chosen, drop_missing=drop_missing) if predict else None
     mixtures = _mixtures(components, select, start, means, sds, weights)
     noise = Noise(injection, sigma, screen, decay)
-    settings: dict[str, Any] = {"family": family, "restarts": restarts, "rule": rule, "tol": tol, "polish": polish}
+    settings: dict[str, Any] = {
+        "family": family,
+        "covariance": covariance,
+        "chain": chain,
+        "restarts": restarts,
+        "rule": rule,
+        "tol": tol,
+        "polish": polish,
+    }
     settings |= {"polish_tol": polish_tol, "max_iterations": max_iterations, "seed": seed}
     if means is None:
         settings["start"] = start
-    columns = read(data, [*(column or []), *([counts] if counts else [])], drop_missing=drop_missing)
+    if counts and chosen == ["all"]:
+        raise ConfigError("name the columns where another one holds counts", path="columns", value=columns)
+    given = read(data, [*chosen, *([counts] if counts else [])], drop_missing=drop_missing)
     outcome = fit_columns(
-        columns, mixtures, noise=noise, compare_em=compare_em, counted=counts is not None, kind=bootstrap,
+        given, mixtures, noise=noise, compare_em=compare_em, counted=counts is not None, kind=bootstrap,
         resamples=resamples, **settings,
     )  # fmt: skip
     if out:
         write_fit(outcome, out)
     if out and new:
-        write(out / "predictions.csv", responsibilities_csv(outcome.best, new.values[:, 0]))
+        write(out / "predictions.csv", responsibilities_csv(outcome.best, new.values, new.names))
     if json:
         typer.echo(outcome.json())
     elif not quiet:
@@ -168,6 +192,7 @@ def fit(
 
 
 def _print(outcome: Outcome) -> None:
+    from nem_cli.fit.model import is_chain
     from nem_cli.fit.outcome import CLOSE
     from nem_cli.terminal.words import words
 
@@ -175,7 +200,9 @@ def _print(outcome: Outcome) -> None:
     console.print(words("fit", "head.txt", outcome=outcome, best=outcome.best))
     if len(outcome.fits) > 1:
         terminal.print_table(outcome.selection().rich())
-    terminal.print_table(outcome.best.table().rich())
+    terminal.print_table(outcome.best.table(outcome.names).rich())
+    if is_chain(outcome.best.model):
+        terminal.print_table(outcome.best.moves().rich())
     if outcome.uncertainty:
         terminal.print_table(outcome.uncertainty.table(outcome.best).rich())
     terminal.print_table(outcome.counts().rich())
@@ -225,6 +252,16 @@ def _mixtures(
     if weights is not None:
         values["weights"] = _numbers("--weights", weights)
     return [values]
+
+
+def _split(columns: str | None) -> list[str]:
+    """Names with commas between; a name that holds one goes by its number."""
+    from nem_cli.errors import ConfigError
+
+    chosen = [each.strip() for each in columns.split(",")] if columns else []
+    if not all(chosen):
+        raise ConfigError("must be names or numbers with commas between, such as a,b", path="columns", value=columns)
+    return chosen
 
 
 def _numbers(option: str, written: str) -> list[float]:

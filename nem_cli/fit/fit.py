@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +12,6 @@ from numpy.typing import ArrayLike
 from nem_cli.em import algorithm
 from nem_cli.em.arrays import FloatArray
 from nem_cli.em.family import Family
-from nem_cli.em.latents.independent import Independent
-from nem_cli.em.model import Model
 from nem_cli.em.noise import Noise as Resolved
 from nem_cli.em.starts import Given, Start
 from nem_cli.em.status import Status
@@ -23,9 +20,10 @@ from nem_cli.em.theta import Theta
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.noise import Noise
 from nem_cli.experiment.plan import DATA, NOISE, stream
-from nem_cli.experiment.registry import families, stop_rules
+from nem_cli.experiment.registry import stop_rules
 from nem_cli.fit import arguments
 from nem_cli.fit.fitted import Fit
+from nem_cli.fit.model import Scaling, by_mean, model_of, reordered
 
 BATCH_VALUES = 1 << 22
 """Restarts run together while restarts times samples stay below this, which bounds the memory."""
@@ -38,6 +36,8 @@ def fit(
     mixture: int | Mapping[str, Any] | object,
     *,
     family: str | Family = "gaussian",
+    covariance: str | None = None,
+    chain: bool = False,
     counts: ArrayLike | None = None,
     noise: Noise | None = None,
     start: str | Start | None = None,
@@ -49,20 +49,25 @@ def fit(
     max_iterations: int = MAX_ITERATIONS,
     seed: int = 0,
 ) -> Fit:
-    """Fit a mixture to one data set.
+    """Fit a mixture, or a hidden Markov model, to one data set.
 
-    Gaussian data are standardised inside, (y - mean) / sd with ddof 0, exponential ones are divided by their mean;
-    noise, stop rule and tolerances refer to that. What is returned is in the data's unit.
+    Gaussian data are standardised inside, (y - mean) / sd with ddof 0, a coordinate each (by one common sd where the
+    covariance is spherical), exponential ones are divided by their mean; noise, stop rule and tolerances refer to that.
+    What is returned is in the data's unit.
 
     Parameters
     ----------
-    y : array-like of shape (n,) or (n, 1)
-        At least two finite values that aren't all the same.
+    y : array-like of shape (n,) or (n, d)
+        At least two finite values that aren't all the same; a chain's in the order of time.
     mixture : int, mapping or object
-        The number of components; or a start, in the data's unit, that has `means`, and may have `weights` (equal ones
-        otherwise) and `variances` (the sample's otherwise). A `Fit` is such an object.
+        The number of components; or a start, in the data's unit, that has `means`, and may have the model's other
+        parameters (even laws and the sample's variances otherwise). A `Fit` is such an object.
     family : str or Family
         ``gaussian``, ``exponential``, or any other in one dimension.
+    covariance : {"spherical", "diagonal", "full"}, optional
+        Of a family in several dimensions; full where y has several columns.
+    chain : bool
+        The hidden components are a Markov chain.
     counts : array-like of shape (n,), optional
         How often each value stands in the data: whole numbers, 0 or more.
     noise : Noise, optional
@@ -75,8 +80,8 @@ def fit(
     rule, tol, max_iterations
         The stop rule: it holds below 10^-tol; each of NEM and the polish ends after `max_iterations` at the latest.
     polish : bool
-        A noisy M-step doesn't end at a stationary point: go on without noise until no weight, mean or standard
-        deviation moves by 10^-polish_tol.
+        A noisy M-step doesn't end at a stationary point: go on without noise until no parameter, a variance as standard
+        deviation, moves by 10^-polish_tol.
     seed : int
         Of the starts and of the noise, which have a stream each.
 
@@ -85,10 +90,11 @@ def fit(
     ConfigError
         If the data or an argument is refused.
     """
-    family = families.get(family, path="family")
-    values = arguments.repeated(arguments.values(y, family), counts)
-    given = None if isinstance(mixture, int | np.integer) else arguments.given(mixture, family, values)
-    components = given.weights.shape[1] if given else arguments.whole("mixture", mixture, 1, 10_000)
+    values = arguments.values(y)
+    model = model_of(family, "full" if covariance is None and values.ndim == 2 else covariance, chain)
+    values = arguments.repeated(arguments.supported(values, model), counts, chain)
+    given = None if isinstance(mixture, int | np.integer) else arguments.given(mixture, model, values)
+    components = model.components(given) if given else arguments.whole("mixture", mixture, 1, 10_000)
     if components > len(values):
         raise ConfigError(f"has {len(values):,} values, fewer than the {components:,} components", path="y")
     rule_of_starts = "random-points" if start is None else start
@@ -96,19 +102,17 @@ def fit(
     restarts = (1 if alike else RESTARTS) if restarts is None else arguments.whole("restarts", restarts, 1, 10**6)
     if restarts > 1 and (given or rule_of_starts == "moments"):
         raise ConfigError("more than one needs the start random-points: others always start alike", path="restarts")
-    scaling = Scaling.of(values, family)
-    resolved = arguments.noise(noise, family)
-    model = Model(Independent(), family)
+    scaling = Scaling.of(values, model)
+    resolved = arguments.noise(noise, model)
     estimate = frozenset(model.estimable)
     cap = arguments.whole("max_iterations", max_iterations, 1, 10**7)
+    polish_tol = arguments.tolerance("polish_tol", polish_tol)
     stop = stop_rules.get(rule, path="rule")
-    polished = algorithm.Problem(
-        model, Resolved(), estimate, MaxChange(), arguments.tolerance("polish_tol", polish_tol), cap
-    )
+    stop.check(model)
     search = _Search(
         algorithm.Problem(model, resolved, estimate, stop, arguments.tolerance("tol", tol), cap),
-        polished if polish else None,
-        Given(scaling.inside(given)) if given else arguments.start_rule(rule_of_starts),
+        algorithm.Problem(model, Resolved(), estimate, MaxChange(), polish_tol, cap) if polish else None,
+        Given(scaling.inside(given)) if given else arguments.start_rule(rule_of_starts, model),
         components,
         arguments.whole("seed", seed, 0, 2**63 - 1),
     )
@@ -116,13 +120,10 @@ def fit(
     sound = [each for each in ended if each.status != Status.DEGENERATE]
     best = max(sound, key=lambda each: each.log_likelihood) if sound else ended[0]
     theta = scaling.outside(best.theta)
-    order = np.argsort(theta.means[0], kind="stable")
     return Fit(
-        family=family,
-        weights=theta.weights[0, order],
-        means=theta.means[0, order],
-        variances=theta.variances[0, order],
-        log_likelihood=best.log_likelihood - len(values) * math.log(scaling.scale),
+        model=model,
+        theta=reordered(model, theta, by_mean(theta)),
+        log_likelihood=best.log_likelihood - len(values) * scaling.log_volume(values[0].size),
         samples=len(values),
         noise=resolved,
         m_steps=best.m_steps,
@@ -136,31 +137,8 @@ def fit(
 
 
 @dataclass(frozen=True)
-class Scaling:
-    """Between the data's unit and the values that Algorithm 1 sees, (y - shift) / scale."""
-
-    shift: float
-    scale: float
-
-    @classmethod
-    def of(cls, values: FloatArray, family: Family) -> Scaling:
-        """What leaves a family's values in its support: no shift of what is above 0, neither where it counts."""
-        if family.name == "gaussian":
-            return cls(float(values.mean()), float(values.std()))
-        return cls(0.0, float(values.mean())) if family.name == "exponential" else cls(0.0, 1.0)
-
-    def inside(self, theta: Theta) -> Theta:
-        """Theta of the scaled values."""
-        return theta.replace(means=(theta.means - self.shift) / self.scale, variances=theta.variances / self.scale**2)
-
-    def outside(self, theta: Theta) -> Theta:
-        """Theta in the data's unit."""
-        return theta.replace(means=self.shift + self.scale * theta.means, variances=self.scale**2 * theta.variances)
-
-
-@dataclass(frozen=True)
 class _Ended:
-    """How one start ended, on the scaled data; theta has shape (1, K)."""
+    """How one start ended, on the scaled data."""
 
     status: Status
     m_steps: int
@@ -186,12 +164,11 @@ class _Search:
             yield from self._batch(z, min(at_once, restarts - first), batch)
 
     def _batch(self, z: FloatArray, size: int, batch: int) -> Iterator[_Ended]:
-        y = np.broadcast_to(z, (size, z.size))
-        unknown = Theta.of(
-            1, **dict.fromkeys(("weights", "means", "variances"), np.ones(self.components))
-        )  # only K counts
-        rng = stream(self.seed, DATA, batch)
-        theta = self.start.theta(rng, self.nem.model, y, unknown, self.nem.estimate)
+        y = np.broadcast_to(z, (size, *z.shape))
+        model, rng = self.nem.model, stream(self.seed, DATA, batch)
+        shapes = {each.name: each.shape(self.components, z[0].size) for each in model.parameters}
+        unknown = Theta({name: np.ones((1, *shape)) for name, shape in shapes.items()})  # all is estimated: K counts
+        theta = self.start.theta(rng, model, y, unknown, self.nem.estimate)
         rng = stream(self.seed, NOISE, batch)
         fits = algorithm.fit(self.nem, y, theta, rng)
         status, theta, likelihood = fits.status, fits.theta, fits.log_likelihood

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from nem_cli.em.arrays import FloatArray
 from nem_cli.em.status import Status
@@ -17,6 +21,7 @@ from nem_cli.experiment.noise import Noise
 from nem_cli.fit.bootstrap import Uncertainty, bootstrap
 from nem_cli.fit.fit import fit
 from nem_cli.fit.fitted import Fit
+from nem_cli.fit.model import is_chain
 from nem_cli.statistics.table import Column, Table
 
 CLOSE = 2.0
@@ -30,10 +35,12 @@ class Outcome:
 
     Parameters
     ----------
-    source, name : str
-        The file, and the column's name or nothing.
-    y : ndarray of shape (n,)
-        The column; a row of the file each.
+    source : str
+        The file.
+    names : tuple of str
+        Of the columns; one of them may have none.
+    y : ndarray of shape (n,) or (n, d)
+        The columns; a row of the file each.
     dropped : int
         Rows left out because a value was missing.
     fits : tuple of Fit
@@ -49,7 +56,7 @@ class Outcome:
     """
 
     source: str
-    name: str
+    names: tuple[str, ...]
     y: FloatArray
     dropped: int
     fits: tuple[Fit, ...]
@@ -85,7 +92,7 @@ class Outcome:
         """The result as JSON."""
         record = {
             "source": self.source,
-            "column": self.name,
+            "columns": list(self.names),
             "dropped": self.dropped,
             "settings": self.settings,
             "fit": self.best.record(),
@@ -115,19 +122,19 @@ def fit_columns(
     resamples: int = 1000,
     **settings: Any,
 ) -> Outcome:
-    """Fit one column.
+    """Fit the columns of one file.
 
     Parameters
     ----------
     columns : Columns
-        The column, and its counts as a second one.
+        And their counts as a last one.
     mixtures : sequence of int or mapping
         Numbers of components, or one start by its values; of several the best BIC is `best`.
     noise : Noise
     compare_em : bool
         Fit plain EM too, from the same starts, where there is noise.
     counted : bool
-        Whether the second column says how often each value stands in the data.
+        Whether the last column says how often each row stands in the data.
     kind, resamples
         See `nem_cli.fit.bootstrap.bootstrap`; none by default.
     **settings
@@ -140,19 +147,21 @@ def fit_columns(
     RunError
         If several numbers of components were tried and every fit degenerated.
     """
-    y = columns.values[:, 0]
-    counts = columns.values[:, 1] if counted else None
+    values, names = columns.values, columns.names
+    y, counts = (values[:, :-1], values[:, -1]) if counted else (values, None)
+    names = names[:-1] if counted else names
+    y = y[:, 0] if len(names) == 1 else y
 
     def fitted(mixture: int | Mapping[str, Any], noise: Noise | None) -> Fit:
         try:
             return fit(y, mixture, counts=counts, noise=noise, **settings)
         except ConfigError as error:
-            names = {"y": columns.names[0], "counts": columns.names[-1]}
-            name, bracket, rest = error.path.partition("[")
-            if name not in names:
+            called = {"y": ", ".join(names), "counts": columns.names[-1]}
+            name, _, index = error.path.rstrip("]").partition("[")
+            if name not in called:
                 raise
-            row = f"value {int(rest[:-1]) + 1}" if bracket else ""
-            path = ", ".join(part for part in (names[name], row) if part)
+            row = f"value {int(index.split(',')[0]) + 1}" if index else ""
+            path = ", ".join(part for part in (called[name], row) if part)
             raise ConfigError(error.problem, source=columns.source, path=path, value=error.value) from None
 
     fits = tuple(fitted(mixture, noise) for mixture in mixtures)
@@ -165,7 +174,7 @@ def fit_columns(
     if kind is not None and best.status != Status.DEGENERATE:
         seed = settings.get("seed", 0)
         uncertainty = bootstrap(best, y, counts=counts, kind=kind, resamples=resamples, seed=seed)
-    return Outcome(columns.source, columns.names[0], y, columns.dropped, fits, best, em, uncertainty, settings)
+    return Outcome(columns.source, names, y, columns.dropped, fits, best, em, uncertainty, settings)
 
 
 def write_fit(outcome: Outcome, out: Path) -> None:
@@ -180,17 +189,25 @@ def write_fit(outcome: Outcome, out: Path) -> None:
 
     best, y = outcome.best, outcome.y
     files.write_over(out / "fit.json", outcome.json() + "\n")
-    files.write(out / "responsibilities.csv", responsibilities_csv(best, y))
+    files.write(out / "responsibilities.csv", responsibilities_csv(best, y, outcome.names))
     title = f"{Path(outcome.source).name}: {best.samples:,} values, K = {best.components}"
-    save_figure(best.plot(y, title, outcome.name or "value"), out)
+    save_figure(best.plot(y, title, [name for name in outcome.names if name]), out)
 
 
-def responsibilities_csv(fit: Fit, y: FloatArray) -> Iterator[str]:
-    """A row a value in the order of the data, in chunks: the value, p(Z = j | y) for every j, and the likeliest j."""
-    names = [f"responsibility_{j + 1}" for j in range(fit.components)]
-    yield ",".join(["value", *names, "component"]) + "\n"
+def responsibilities_csv(fit: Fit, y: FloatArray, names: Sequence[str]) -> Iterator[str]:
+    """A row a value in the order of the data, in chunks: the value, p(Z = j | y) for every j, and the likeliest j.
+
+    Of a chain the last column is the likeliest path, which needn't go through the likeliest states.
+    """
+    heads = [name or "value" for name in names] + [f"responsibility_{j + 1}" for j in range(fit.components)]
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow([*heads, "state" if is_chain(fit.model) else "component"])
+    yield buffer.getvalue()
+    r, likeliest = fit.responsibilities(y), 1 + fit.states(y)
+    columns = y.reshape(len(y), -1)
     for first in range(0, len(y), _ROWS_AT_ONCE):
-        part = y[first : first + _ROWS_AT_ONCE]
-        r = fit.responsibilities(part)
-        rows = zip(part.tolist(), r.tolist(), (1 + r.argmax(axis=1)).tolist(), strict=True)
-        yield "".join(f"{value!r},{','.join(map(repr, row))},{j}\n" for value, row, j in rows)
+        part = slice(first, first + _ROWS_AT_ONCE)
+        numbers = np.concatenate([columns[part], r[part]], axis=1).tolist()
+        yield "".join(
+            f"{','.join(map(repr, row))},{j}\n" for row, j in zip(numbers, likeliest[part].tolist(), strict=True)
+        )
