@@ -9,18 +9,22 @@ import math
 import numpy as np
 import pytest
 from command_line import invoke
-from models import mixture_of, noise_of, theta_of
 
+from nem_cli.em.families.gaussian import Gaussian
+from nem_cli.em.latents.independent import Independent
+from nem_cli.em.model import Model
+from nem_cli.em.theta import Theta
 from nem_cli.errors import ConfigError, RunError
 from nem_cli.experiment.folder import find_config
 from nem_cli.experiment.load import load
-from nem_cli.experiment.plan import validate
+from nem_cli.experiment.noise import Noise
+from nem_cli.experiment.plan import Level, validate
 from nem_cli.statistics.estimate import Estimate
 from nem_cli.terminal.words import words
 from nem_cli.verify.condition import measure
 from nem_cli.verify.verify import Verdict, verify
 
-GAUSSIAN = mixture_of("gaussian")
+GAUSSIANS = Model(Independent(), Gaussian())
 SAMPLES = 20_000
 
 
@@ -28,10 +32,14 @@ def experiment(name="anem", *overrides):
     return load(find_config(name), overrides)
 
 
-def measured(noise, truth, theta, k=1, samples=SAMPLES, model=GAUSSIAN):
+def theta(weights, means, variances):
+    return Theta.of(weights=weights, means=means, variances=variances)
+
+
+def measured(noise, truth, estimate, k=1, samples=SAMPLES):
     rng = np.random.default_rng(0)
-    from_truth, from_estimate = (model.sample(rng, law, (1, samples)) for law in (truth, theta))
-    return measure(rng, model, noise, k, truth, theta, from_truth, from_estimate)
+    from_truth, from_estimate = (GAUSSIANS.sample(rng, law, (1, samples)) for law in (truth, estimate))
+    return measure(rng, GAUSSIANS, noise.resolved(), k, truth, estimate, from_truth, from_estimate)
 
 
 def said(found):
@@ -45,7 +53,7 @@ def near(estimate, exact):
 class TestExactValues:
     """One component, theta* = N(0, 1), theta_{k-1} = N(0, 4), blind additive noise of sd 1: all has a formula."""
 
-    found = measured(noise_of("additive", 1.0, "none"), *(theta_of([1], [0], [v]) for v in (1, 4)))
+    found = measured(Noise("additive", 1.0, "none"), *(theta([1], [0], [v]) for v in (1, 4)))
 
     def test_the_condition(self):
         assert near(self.found.condition, -1 / 8)
@@ -111,20 +119,20 @@ def test_blind_noise_fails_the_condition():
 class TestPosteriorAverage:
     """It averages over Z at theta_{k-1}, where (10) averages at theta*: they part where the posteriors do."""
 
-    truth = theta_of([0.95, 0.05], [-2, 2], [4, 4])
-    wrong = theta_of([0.05, 0.95], [-2, 2], [4, 4])
+    truth = theta([0.95, 0.05], [-2, 2], [4, 4])
+    wrong = theta([0.05, 0.95], [-2, 2], [4, 4])
 
     def test_it_breaks_the_condition_where_the_estimated_weights_are_wrong(self):
-        found = measured(noise_of("additive", 1.9, "posterior-average"), self.truth, self.wrong)
+        found = measured(Noise("additive", 1.9, "posterior-average"), self.truth, self.wrong)
         assert found.condition.high < -0.1
         assert found.at_truth.difference.high < -0.1
 
     def test_every_component_holds_there(self):
-        found = measured(noise_of("additive", 1.9, "every-component"), self.truth, self.wrong)
+        found = measured(Noise("additive", 1.9, "every-component"), self.truth, self.wrong)
         assert found.condition.low > 0
 
     def test_it_holds_where_the_estimate_is_the_truth(self):
-        found = measured(noise_of("additive", 1.9, "posterior-average"), self.truth, self.truth)
+        found = measured(Noise("additive", 1.9, "posterior-average"), self.truth, self.truth)
         assert found.condition.low > 0
 
     def test_and_along_a_path(self):
@@ -140,9 +148,9 @@ class TestPosteriorAverage:
 class TestTheLawOfY:
     """(12) as the paper writes it has Y from the estimate, and (10) doesn't imply it: here they have opposite signs."""
 
-    truth = theta_of([0.5, 0.5], [-4, 2], [4, 9])
-    estimate = theta_of([0.05, 0.95], [-4, 0], [1, 1])
-    found = measured(noise_of("additive", 3.0, "posterior-average"), truth, estimate)
+    truth = theta([0.5, 0.5], [-4, 2], [4, 9])
+    estimate = theta([0.05, 0.95], [-4, 0], [1, 1])
+    found = measured(Noise("additive", 3.0, "posterior-average"), truth, estimate)
 
     def test_the_condition_holds_and_so_does_12_at_theta_star(self):
         assert self.found.condition.low > 1
@@ -226,3 +234,66 @@ def test_the_command(tmp_path):
     assert result["experiment"]["name"] == "anem"
     assert invoke("verify", config, "--samples", "1").exit_code == 2
     assert invoke("verify", config, "--sigma", "nan", "--out", str(tmp_path)).exit_code == 2
+
+
+PLANAR = {
+    "name": "planar",
+    "mixture": {
+        "covariance": "diagonal",
+        "weights": [0.4, 0.6],
+        "means": [[-2, -2], [2, 2]],
+        "variances": [[4, 4], [4, 4]],
+    },
+    "sample_size": 50,
+    "start": {"weights": [0.5, 0.5], "means": [[-3, -3], [3, 3]], "variances": [[9, 9], [9, 9]]},
+    "stop": {"tol": 1.2, "max_iterations": 20},
+    "sweep": {"sigma": [0, 1.0]},
+}
+CHAIN = {
+    "name": "chain",
+    "chain": {
+        "initial": [0.5, 0.5],
+        "transitions": [[0.9, 0.1], [0.2, 0.8]],
+        "means": [-2, 2],
+        "variances": [4, 4],
+    },
+    "sample_size": 25,
+    "start": {"initial": [0.5, 0.5], "transitions": [[0.7, 0.3], [0.3, 0.7]], "means": [-3, 3], "variances": [9, 9]},
+    "stop": {"tol": 1.2, "max_iterations": 20},
+    "sweep": {"sigma": [0, 1.5]},
+}
+
+
+@pytest.mark.parametrize("tree", [PLANAR, CHAIN], ids=lambda tree: tree["name"])
+def test_the_theorem_in_other_systems(tree):
+    found = verify(validate(tree), samples=4000)
+    for row in found.of("every-component"):
+        assert row.condition.low > 0
+        assert row.at_estimate.difference.low > 0
+    assert all(row.condition.high < 0 for row in found.of("reversed"))
+    for row in found.measurements:
+        assert row.at_truth.difference.value == pytest.approx(row.condition.value)
+        assert sum(each.value for each in row.components) == pytest.approx(row.condition.value)
+
+
+def test_samples_of_a_chain_depend_on_each_other_and_its_intervals_know():
+    tree = CHAIN | {"chain": CHAIN["chain"] | {"transitions": [[0.99, 0.01], [0.01, 0.99]]}, "sample_size": 100}
+    level = Level((("sigma", 1.5),), 1.5, validate(tree).trial_settings)
+    model, truth = level.trial.system.model(), level.trial.system.truth()
+    estimate = truth.replace(means=truth.means + 1)
+    noise = Noise("additive", 1.5).resolved()
+    halves, centres = [], []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        y = model.sample(rng, truth, (40, 100))
+        found = measure(rng, model, noise, 1, truth, estimate, y, y)
+        halves.append(found.at_truth.left.high - found.at_truth.left.value)
+        centres.append(found.at_truth.left.value)
+    assert np.mean(halves) / 2.02 == pytest.approx(np.std(centres), rel=0.3)
+
+
+def test_what_has_no_such_q_is_refused():
+    tree = {"name": "clusters", "clusters": PLANAR["mixture"].copy(), "sample_size": 50, "stop": {"rule": "labels"}}
+    del tree["clusters"]["covariance"]
+    with pytest.raises(ConfigError, match="clusters: can't be verified: mixture and chain have the Q"):
+        verify(validate(tree | {"sweep": {"sigma": [0, 1]}}), samples=100)

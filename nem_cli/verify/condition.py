@@ -14,6 +14,7 @@ from nem_cli.em.arrays import FloatArray
 from nem_cli.em.model import Model
 from nem_cli.em.noise import Noise
 from nem_cli.em.posterior import Posterior
+from nem_cli.em.starts import repeated
 from nem_cli.em.theta import Theta
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 
@@ -86,8 +87,8 @@ def measure(
         The noise's stream.
     truth, theta : Theta
         theta* and the current estimate theta_{k-1}; one trial each.
-    from_truth, from_estimate : ndarray of shape (1, samples)
-        Y drawn from either.
+    from_truth, from_estimate : ndarray of shape (trials, samples) or (trials, samples, d)
+        Y drawn from either. Trials are independent, and samples too unless the model's law says otherwise.
 
     Raises
     ------
@@ -95,6 +96,7 @@ def measure(
         If noise that no screen rejects leaves the family's support: the expectation in (10) is then -inf.
     """
     y, family = from_truth, model.family
+    truth, theta = repeated(truth, len(y)), repeated(theta, len(y))
     n, y_dagger, known = _injected(rng, model, noise, k, truth, theta, y)
     there = from_estimate
     _, there_dagger, there_known = _injected(rng, model, noise, k, truth, theta, there)
@@ -108,11 +110,16 @@ def measure(
         k=k,
         scale=noise.scale(k),
         injected=float(np.mean(n != noise.injection.neutral)),
-        condition=mean_estimate(sum(contributions)[0]),
-        components=tuple(mean_estimate(contribution[0]) for contribution in contributions),
+        condition=_mean(model, np.sum(contributions, axis=0)),
+        components=tuple(_mean(model, contribution) for contribution in contributions),
         at_truth=_sides(model, truth, theta, y, y_dagger, known),
         at_estimate=_sides(model, truth, theta, there, there_dagger, there_known),
     )
+
+
+def _mean(model: Model, values: FloatArray) -> Estimate:
+    """Over samples of shape (trials, samples); where these depend on each other, only trials tell of the error."""
+    return mean_estimate(values.mean(axis=1) if model.latent.whole else values.ravel())
 
 
 def _injected(
@@ -128,4 +135,4 @@ def _sides(model: Model, truth: Theta, theta: Theta, y: FloatArray, y_dagger: Fl
     best = model.expected_log(y, truth, known)
     left = best - model.expected_log(y, theta, known)
     right = best - model.expected_log(y_dagger, theta, known)
-    return Sides(*(mean_estimate(side[0]) for side in (left, right, left - right)))
+    return Sides(*(_mean(model, side) for side in (left, right, left - right)))

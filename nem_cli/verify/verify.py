@@ -29,6 +29,8 @@ MAX_STEPS = 50
 _VERIFY = 100
 """First element of the streams' spawn keys; those below are a run's."""
 _REFERENCE, _TRUTH, _ESTIMATE, _DRAWN = range(4)
+_MEASURED = ("mixture", "chain")
+"""Kinds of systems whose EM has the Q of the theorem."""
 
 
 @dataclass(frozen=True)
@@ -158,11 +160,14 @@ def verify(
     Raises
     ------
     ConfigError
-        If there is no sigma to measure at, or samples is below 2.
+        If there is no sigma to measure at, samples is below 2, or the model is neither a mixture nor a chain.
     RunError
         If EM makes no step from the experiment's start.
     """
     experiment = config if isinstance(config, Experiment) else load(files.find_config(config))
+    if experiment.system.kind not in _MEASURED:
+        kinds = " and ".join(_MEASURED)
+        raise ConfigError(f"can't be verified: {kinds} have the Q of (12), this doesn't", path=experiment.system.kind)
     if samples < 2:
         raise ConfigError("must be a whole number, 2 or more", path="samples", value=samples)
     sigma = _sigma_of_interest(experiment) if sigma is None else sigma
@@ -171,15 +176,18 @@ def verify(
     others = [name for name in ("none", "reversed") if name != own.screen.name]
     noises = [own, *(dataclasses.replace(own, screen=screens.get(name)) for name in others)]
     model, truth = experiment.system.model(), experiment.system.truth()
+    # A chain is measured on many sequences: samples of one depend on each other.
+    length = experiment.sample_size if model.latent.whole else samples
+    shape = (max(2, samples // length) if model.latent.whole else 1, length)
     path = em_path(level, truth, samples, experiment.seed)
-    from_truth = model.sample(stream(experiment.seed, _VERIFY, _TRUTH), truth, (1, samples))
+    from_truth = model.sample(stream(experiment.seed, _VERIFY, _TRUTH), truth, shape)
     measured: list[Measurement] = []
     counts, left_out = {}, []
     for number, noise in enumerate(noises):
         rows = []
         try:
             for k, theta in enumerate(path, start=1):
-                drawn = model.sample(stream(experiment.seed, _VERIFY, _ESTIMATE, k), theta, (1, samples))
+                drawn = model.sample(stream(experiment.seed, _VERIFY, _ESTIMATE, k), theta, shape)
                 rng = stream(experiment.seed, _VERIFY, _DRAWN, number, k)
                 rows.append(measure(rng, model, noise, k, truth, theta, from_truth, drawn))
                 if progress:
