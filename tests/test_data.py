@@ -71,10 +71,10 @@ def test_what_is_read(tmp_path, content, column, name, values):
         ("a,b\n", "a", "line 1: has a header, but no data"),
         ("a,b\n1,2\n", None, "has 2 columns: a, b; choose by name or number, or all"),
         ("1,2\n3,4\n", None, "has 2 columns; choose by name or number, or all"),
-        ("a,b\n1,2\n", "c", "column: there is no such column; the file has 2 columns: a, b (got 'c')"),
-        ("a,b\n1,2\n", "3", "column: there is no such column"),
-        ("a,b\n1,2\n", "0", "column: there is no such column"),
-        ("a,a\n1,2\n", "a", "column: several columns are called so"),
+        ("a,b\n1,2\n", "c", "`columns`: there is no such column; the file has 2 columns: a, b (got 'c')"),
+        ("a,b\n1,2\n", "3", "`columns`: there is no such column"),
+        ("a,b\n1,2\n", "0", "`columns`: there is no such column"),
+        ("a,a\n1,2\n", "a", "`columns`: several columns are called so"),
         (b"\xff\xfe\x00\x01", None, "isn't text in UTF-8"),
         (b"1\n2\n\xff\n", None, "isn't text in UTF-8"),
     ],
@@ -132,7 +132,7 @@ def test_several_columns_at_once_and_rows_without_a_value_left_out(tmp_path):
     assert read(written(tmp_path, "a,b\n1,2\n", "all.csv"), ["all"]).values.tolist() == [[1, 2]]
     with pytest.raises(ConfigError, match="line 3, c: a value is missing"):
         read(path, ["c", "1"])
-    with pytest.raises(ConfigError, match=r"column: this column is named twice \(got '1'\)"):
+    with pytest.raises(ConfigError, match=r"`columns`: this column is named twice \(got '1'\)"):
         read(path, ["a", "1"])
     with pytest.raises(ConfigError, match="has no row without a missing value"):
         read(written(tmp_path, "a\nNA\n"), ["a"], drop_missing=True)

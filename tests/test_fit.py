@@ -306,39 +306,39 @@ def test_a_million_values():
         ([[[1, 2], [3, 4]]], 1, {}, "y: must have shape (n,) or (n, d), but has shape (1, 2, 2)"),
         ([[1, 2], [1, 4]], 1, {}, "y: column 1 holds the same value 2 times"),
         ([[1, 2], [3, np.inf]], 1, {}, "y[1, 1]: must be a finite number (got inf)"),
-        ([[1, 2], [3, 4]], 1, {"family": "exponential"}, "family: only family gaussian is fitted in several"),
-        ([1, 2], 1, {"covariance": "round"}, "covariance: must be one of spherical, diagonal, full (got 'round')"),
-        ([1, 2], 1, {"chain": True, "counts": [1, 1]}, "counts: have no meaning in a sequence"),
+        ([[1, 2], [3, 4]], 1, {"family": "exponential"}, "`family`: only family gaussian is fitted in several"),
+        ([1, 2], 1, {"covariance": "round"}, "`covariance`: must be one of spherical, diagonal, full (got 'round')"),
+        ([1, 2], 1, {"chain": True, "counts": [1, 1]}, "`counts`: have no meaning in a sequence"),
         ([1, 2], 1, {"rule": "labels"}, "labels"),
-        ([1, 2], 1, {"start": "random-weights"}, "start: only a network has weights to draw"),
+        ([1, 2], 1, {"start": "random-weights"}, "`start`: only a network has weights to draw"),
         ([1, 2], {"means": [[1, 2]]}, {}, "mixture.means: must have a number a component; has a list of numbers"),
         ([[1, 2], [3]], 1, {}, "y: must be a list or an array of numbers"),
         (np.ma.array([1, 2, 3], mask=[0, 1, 0]), 1, {}, "y: holds masked values"),
         ([1e200, -1e200], 1, {}, "y: its variance"),
         ([1, 2], 3, {}, "y: has 2 values, fewer than the 3 components"),
-        ([1, 2], 0, {}, "mixture: must be a whole number from 1"),
-        ([1, 2], True, {}, "mixture: must be a whole number from 1"),
-        ([1, 2], "two", {}, "mixture: must be a number of components, or have means (got 'two')"),
-        ([1, 2], {"weights": [1]}, {}, "mixture: must be a number of components, or have means"),
+        ([1, 2], 0, {}, "`mixture`: must be a whole number from 1"),
+        ([1, 2], True, {}, "`mixture`: must be a whole number from 1"),
+        ([1, 2], "two", {}, "`mixture`: must be a number of components, or have means (got 'two')"),
+        ([1, 2], {"weights": [1]}, {}, "`mixture`: must be a number of components, or have means"),
         ([1, 2], {"means": [1, 2], "variances": [1, -1]}, {}, "every variance must be above 0"),
         ([1, 2], {"means": [1, 2], "weights": [1]}, {}, "must have 1 numbers, as many as weights; has 2"),
         ([1, 2], {"means": [1], "mean": [1]}, {}, "mixture.mean: unknown setting"),
-        ([1, 2], 1, {"start": "truth"}, "start: real data have no known truth"),
-        ([1, 2], 1, {"start": "momens"}, "start: unknown start"),
-        ([1, 2], 1, {"restarts": 2, "start": "moments"}, "restarts: more than one needs the start random-points"),
-        ([1, 2], 1, {"noise": "additive"}, "noise: is an object with its sigma, such as nem_cli.Noise('additive'"),
+        ([1, 2], 1, {"start": "truth"}, "`start`: real data have no known truth"),
+        ([1, 2], 1, {"start": "momens"}, "`start`: unknown start"),
+        ([1, 2], 1, {"restarts": 2, "start": "moments"}, "`restarts`: more than one needs the start random-points"),
+        ([1, 2], 1, {"noise": "additive"}, "`noise`: is an object with its sigma, such as nem_cli.Noise('additive'"),
         ([1, -2], 1, {"family": "exponential"}, "y[1]: can't come from family exponential (got -2.0)"),
-        ([1, 2], 1, {"family": "cauchy"}, "family: unknown family"),
+        ([1, 2], 1, {"family": "cauchy"}, "`family`: unknown family"),
         ([1, 2], 1, {"counts": [1, 0.5]}, "counts[1]: a count is a whole number, 0 or more"),
-        ([1, 2], 1, {"counts": [1]}, "counts: must have shape (2,), a count a value of y (got (1,))"),
-        ([1, 2], 1, {"counts": [0, 1]}, "counts: must add up to 2 or more"),
-        ([1, 2], {"means": [1]}, {"restarts": 2}, "restarts: more than one needs the start random-points"),
-        ([1, 2], 1, {"restarts": 0}, "restarts: must be a whole number from 1"),
-        ([1, 2], 1, {"seed": -1}, "seed: must be a whole number from 0"),
-        ([1, 2], 1, {"tol": float("nan")}, "tol: is an exponent, a number from 0.1 to 300"),
-        ([1, 2], 1, {"polish_tol": 301}, "polish_tol: is an exponent, a number from 0.1 to 300"),
-        ([1, 2], 1, {"max_iterations": 0}, "max_iterations: must be a whole number from 1"),
-        ([1, 2], 1, {"rule": "max-chance"}, "rule: unknown stop rule"),
+        ([1, 2], 1, {"counts": [1]}, "`counts`: must have shape (2,), a count a value of y (got (1,))"),
+        ([1, 2], 1, {"counts": [0, 1]}, "`counts`: must add up to 2 or more"),
+        ([1, 2], {"means": [1]}, {"restarts": 2}, "`restarts`: more than one needs the start random-points"),
+        ([1, 2], 1, {"restarts": 0}, "`restarts`: must be a whole number from 1"),
+        ([1, 2], 1, {"seed": -1}, "`seed`: must be a whole number from 0"),
+        ([1, 2], 1, {"tol": float("nan")}, "`tol`: is an exponent, a number from 0.1 to 300"),
+        ([1, 2], 1, {"polish_tol": 301}, "`polish_tol`: is an exponent, a number from 0.1 to 300"),
+        ([1, 2], 1, {"max_iterations": 0}, "`max_iterations`: must be a whole number from 1"),
+        ([1, 2], 1, {"rule": "max-chance"}, "`rule`: unknown stop rule"),
     ],
 )  # fmt: skip
 def test_what_it_refuses(y, mixture, options, message):
@@ -408,7 +408,7 @@ def test_a_chain_has_a_stationary_law_and_a_parametric_bootstrap():
     assert found.standard_errors["transitions"].sum(axis=1) == pytest.approx(
         2 * found.standard_errors["transitions"][:, 0]
     )
-    with pytest.raises(ConfigError, match="kind: a sequence has no independent values to draw"):
+    with pytest.raises(ConfigError, match="`kind`: a sequence has no independent values to draw"):
         bootstrap(fit, y, kind="nonparametric")
 
 
@@ -549,7 +549,7 @@ def test_a_degenerate_fit_is_shown_and_fails():
         (["--means", "1,2", "--start", "moments"], "--start: doesn't go with --means"),
         (["--means", "1,2", "--sds", "1,-2"], "every variance must be above 0"),
         (["-k", "2", "-c", "1,1"], "this column is named twice"),
-        (["-k", "2", "--tol", "0.01"], "tol: is an exponent"),
+        (["-k", "2", "--tol", "0.01"], "--tol: is an exponent"),
         (["-k", "9"], "standard input: has 5 values, fewer than the 9 components"),
         (["-k", "2", "--injection", "aditive"], "did you mean additive?"),
         (["-k", "2", "--sigma", "-1"], "noise.sigma: must be a finite number, 0 or more"),
@@ -614,9 +614,9 @@ def test_what_the_bootstrap_refuses():
     y = two_bumps()
     fit = nem_cli.fit(y, 2)
     for options, message in (
-        ({"kind": "jackknife"}, "kind: must be parametric or nonparametric"),
-        ({"resamples": 1}, "resamples: must be a whole number from 2"),
-        ({"confidence": 1}, "confidence: must be a number between 0 and 1"),
+        ({"kind": "jackknife"}, "`kind`: must be parametric or nonparametric"),
+        ({"resamples": 1}, "`resamples`: must be a whole number from 2"),
+        ({"confidence": 1}, "`confidence`: must be a number between 0 and 1"),
     ):
         with pytest.raises(ConfigError, match=message):
             bootstrap(fit, y, **options)
@@ -637,7 +637,7 @@ def test_a_written_fit_predicts_other_data(petals, tmp_path):
     out, new = tmp_path / "out", tmp_path / "new.csv"
     new.write_text("petal length\n1.5\n3\n5.5\n")
     refused = invoke(petals, "-c", "petal width", "-k", "2", "--out", out, "--predict", new)
-    assert "new.csv: column: there is no such column; the file has one column" in refused.stderr
+    assert "new.csv: --columns: there is no such column; the file has one column" in refused.stderr
     assert not out.exists()
     assert invoke(petals, "-c", "petal length", "-k", "2", "--out", out, "--predict", new, "-q").exit_code == 0
     printed = invoke("--load", out / "fit.json", "--predict", new)
@@ -650,8 +650,8 @@ def test_a_written_fit_predicts_other_data(petals, tmp_path):
     refused = invoke("--load", out / "fit.json", "--predict", new)
     assert refused.exit_code == 2
     assert "can't be read as a fit" in refused.stderr
-    assert "goes with --predict and without data" in invoke(petals, "--load", out / "fit.json").stderr
-    assert "needs --out" in invoke(petals, "-c", "1", "-k", "2", "--predict", new).stderr
+    assert "--load: goes with --predict and without data" in invoke(petals, "--load", out / "fit.json").stderr
+    assert "--predict: needs --out" in invoke(petals, "-c", "1", "-k", "2", "--predict", new).stderr
     assert "give a file of data" in invoke("-k", "2").stderr
 
 

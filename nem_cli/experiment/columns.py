@@ -141,21 +141,21 @@ def _chosen(columns: Sequence[str], first: list[str], source: str) -> list[int]:
     names = "" if any(map(_is_number, first)) else ": " + textwrap.shorten(", ".join(first), 200, placeholder=" ...")
     shown = f"{width} columns{names}" if width > 1 else "one column"
     if not columns and width > 1:
-        raise ConfigError(f"has {shown}; choose by name or number, or all", source=source, path="column")
+        raise ConfigError(f"has {shown}; choose by name or number, or all", source=source, path="`columns`")
     found = []
     for column in map(str, range(1, width + 1)) if list(columns) == ["all"] and "all" not in first else columns:
         if column in first and _may_be_names(first):
             if first.count(column) > 1:
                 problem = "several columns are called so; give a number"
-                raise ConfigError(problem, source=source, path="column", value=column)
+                raise ConfigError(problem, source=source, path="`columns`", value=column)
             found.append(first.index(column))
         elif column.isdecimal() and 1 <= int(column) <= width:
             found.append(int(column) - 1)
         else:
             problem = f"there is no such column; the file has {shown}"
-            raise ConfigError(problem, source=source, path="column", value=column)
+            raise ConfigError(problem, source=source, path="`columns`", value=column)
         if found.count(found[-1]) > 1:
-            raise ConfigError("this column is named twice", source=source, path="column", value=column)
+            raise ConfigError("this column is named twice", source=source, path="`columns`", value=column)
     return found or [0]
 
 

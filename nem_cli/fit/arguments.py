@@ -59,7 +59,7 @@ def supported(y: FloatArray, model: Model) -> FloatArray:
     """The data as the model's family takes them, (n,) or (n, d), refused where a value can't come from it."""
     if y.ndim == 2 and not model.family.dimensions:
         problem = f"{model.family.name} is fitted in one dimension, but y has {y.shape[1]}"
-        raise ConfigError(problem, path="family")
+        raise ConfigError(problem, path="`family`")
     if y.ndim == 1 and model.family.dimensions:
         y = y[:, None]
     bad = np.argwhere(~model.family.inside(y))
@@ -74,17 +74,17 @@ def repeated(y: FloatArray, counts: ArrayLike | None, chain: bool = False) -> Fl
     if counts is None:
         return y
     if chain:
-        raise ConfigError("have no meaning in a sequence", path="counts")
+        raise ConfigError("have no meaning in a sequence", path="`counts`")
     times = np.asarray(counts)
     if times.shape != y.shape[:1]:
-        raise ConfigError(f"must have shape {y.shape[:1]}, a count a value of y", path="counts", value=times.shape)
+        raise ConfigError(f"must have shape {y.shape[:1]}, a count a value of y", path="`counts`", value=times.shape)
     bad = np.flatnonzero(~((times >= 0) & (times == np.floor(times))))
     if bad.size:
         problem = "a count is a whole number, 0 or more; weights of another kind have no meaning for a likelihood"
         raise ConfigError(problem, path=f"counts[{bad[0]}]", value=times[bad[0]].item())
     total = times.sum().item()
     if not 2 <= total <= MAX_VALUES:
-        raise ConfigError(f"must add up to 2 or more, and at most {MAX_VALUES:,}", path="counts", value=total)
+        raise ConfigError(f"must add up to 2 or more, and at most {MAX_VALUES:,}", path="`counts`", value=total)
     return np.repeat(y, times.astype(int), axis=0)
 
 
@@ -93,7 +93,7 @@ def given(mixture: object, model: Model, y: FloatArray) -> Theta:
     names = [each.name for each in model.parameters if each.name in model.estimable]
     tree = mixture if isinstance(mixture, Mapping) else {name: getattr(mixture, name, None) for name in names}
     if tree.get("means") is None:
-        raise ConfigError("must be a number of components, or have means", path="mixture", value=mixture)
+        raise ConfigError("must be a number of components, or have means", path="`mixture`", value=mixture)
     lists = {name: np.asarray(each).tolist() for name, each in tree.items() if each is not None}
     k = max(1, len(lists["means"]))
     law = model.latent.even(k, 1)
@@ -115,7 +115,7 @@ def noise(given: object, model: Model) -> Resolved:
         return Resolved()
     if not isinstance(given, Noise):
         problem = "is an object with its sigma, such as nem_cli.Noise('additive', sigma=0.5)"
-        raise ConfigError(problem, path="noise", value=given)
+        raise ConfigError(problem, path="`noise`", value=given)
     resolved = given.resolved()
     resolved.check(model)
     return resolved
@@ -124,8 +124,8 @@ def noise(given: object, model: Model) -> Resolved:
 def start_rule(start: str | Start, model: Model) -> Start:
     """The start rule of that name, which must have a meaning for the model."""
     if start == "truth":
-        raise ConfigError("real data have no known truth; use random-points or moments", path="start", value=start)
-    rule = starts.get(start, path="start")
+        raise ConfigError("real data have no known truth; use random-points or moments", path="`start`", value=start)
+    rule = starts.get(start, path="`start`")
     rule.check(model)
     return rule
 
@@ -133,7 +133,7 @@ def start_rule(start: str | Start, model: Model) -> Start:
 def whole(name: str, value: object, low: int, high: int) -> int:
     """A whole number within bounds."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-        raise ConfigError(f"must be a whole number from {low} to {high:,}", path=name, value=value)
+        raise ConfigError(f"must be a whole number from {low} to {high:,}", path=f"`{name}`", value=value)
     return int(value)
 
 
@@ -141,5 +141,5 @@ def tolerance(name: str, value: float) -> float:
     """The exponent of a tolerance."""
     if not 0.1 <= value <= 300:
         problem = "is an exponent, a number from 0.1 to 300: a fit ends below 10^-tol, so 2 means 0.01"
-        raise ConfigError(problem, path=name, value=value)
+        raise ConfigError(problem, path=f"`{name}`", value=value)
     return float(value)

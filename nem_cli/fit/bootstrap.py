@@ -112,16 +112,16 @@ def bootstrap(
         If the fit is degenerate, or hardly any resample could be fitted.
     """
     if kind not in ("parametric", "nonparametric"):
-        raise ConfigError("must be parametric or nonparametric", path="kind", value=kind)
+        raise ConfigError("must be parametric or nonparametric", path="`kind`", value=kind)
     if not 0 < confidence < 1:
-        raise ConfigError("must be a number between 0 and 1", path="confidence", value=confidence)
+        raise ConfigError("must be a number between 0 and 1", path="`confidence`", value=confidence)
     if fit.status == Status.DEGENERATE:
         raise RunError("a degenerate fit has no uncertainty to speak of")
     arguments.whole("resamples", resamples, 2, 10**6)
     model = fit.model
     values = arguments.repeated(arguments.supported(arguments.values(y), model), counts, is_chain(model))
     if kind == "nonparametric" and is_chain(model):
-        raise ConfigError("a sequence has no independent values to draw; use parametric", path="kind", value=kind)
+        raise ConfigError("a sequence has no independent values to draw; use parametric", path="`kind`", value=kind)
     scaling = Scaling.of(values, model)
     z = (values - scaling.shift) / scaling.scale
     theta = scaling.inside(fit.theta)

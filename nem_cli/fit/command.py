@@ -86,7 +86,7 @@ def fit(
     compare_em: Annotated[
         bool, typer.Option("--compare-em/--no-compare-em", help="With noise, fit plain EM from the same starts too.")
     ] = True,
-    bootstrap: Annotated[
+    kind: Annotated[
         str | None,
         typer.Option("--bootstrap", metavar="KIND", help="Standard errors and intervals: parametric or nonparametric."),
     ] = None,
@@ -142,7 +142,7 @@ def fit(
     chosen = _split(columns)
     if load:
         if predict is None or data is not None:
-            raise ConfigError("goes with --predict and without data", path="load", value=str(load))
+            raise ConfigError("goes with --predict and without data", path="`load`", value=str(load))
         loaded, given = load_fit(load), read(predict, chosen, drop_missing=drop_missing)
         lines = responsibilities_csv(loaded, given.values, given.names)
         if out:
@@ -152,9 +152,9 @@ def fit(
                 typer.echo(line, nl=False)
         return
     if data is None:
-        raise ConfigError("give a file of data, or - for standard input", path="data")
+        raise ConfigError("give a file of data, or - for standard input", path="`data`")
     if predict and not out:
-        raise ConfigError("needs --out for its file, or --load instead of data", path="predict", value=predict)
+        raise ConfigError("needs --out for its file, or --load instead of data", path="`predict`", value=predict)
     new = read(predict, chosen, drop_missing=drop_missing) if predict else None
     mixtures = _mixtures(components, select, start, means, sds, weights)
     noise = Noise(injection, sigma, screen, decay)
@@ -171,10 +171,10 @@ def fit(
     if means is None:
         settings["start"] = start
     if counts and chosen == ["all"]:
-        raise ConfigError("name the columns where another one holds counts", path="columns", value=columns)
+        raise ConfigError("name the columns where another one holds counts", path="`columns`", value=columns)
     given = read(data, [*chosen, *([counts] if counts else [])], drop_missing=drop_missing)
     outcome = fit_columns(
-        given, mixtures, noise=noise, compare_em=compare_em, counted=counts is not None, kind=bootstrap,
+        given, mixtures, noise=noise, compare_em=compare_em, counted=counts is not None, kind=kind,
         resamples=resamples, **settings,
     )  # fmt: skip
     if out:
@@ -260,7 +260,7 @@ def _split(columns: str | None) -> list[str]:
 
     chosen = [each.strip() for each in columns.split(",")] if columns else []
     if not all(chosen):
-        raise ConfigError("must be names or numbers with commas between, such as a,b", path="columns", value=columns)
+        raise ConfigError("must be names or numbers with commas between, such as a,b", path="`columns`", value=columns)
     return chosen
 
 

@@ -101,13 +101,13 @@ def fit(
     alike = given is not None or components == 1 or rule_of_starts == "moments"
     restarts = (1 if alike else RESTARTS) if restarts is None else arguments.whole("restarts", restarts, 1, 10**6)
     if restarts > 1 and (given or rule_of_starts == "moments"):
-        raise ConfigError("more than one needs the start random-points: others always start alike", path="restarts")
+        raise ConfigError("more than one needs the start random-points: others always start alike", path="`restarts`")
     scaling = Scaling.of(values, model)
     resolved = arguments.noise(noise, model)
     estimate = frozenset(model.estimable)
     cap = arguments.whole("max_iterations", max_iterations, 1, 10**7)
     polish_tol = arguments.tolerance("polish_tol", polish_tol)
-    stop = stop_rules.get(rule, path="rule")
+    stop = stop_rules.get(rule, path="`rule`")
     stop.check(model)
     search = _Search(
         algorithm.Problem(model, resolved, estimate, stop, arguments.tolerance("tol", tol), cap),

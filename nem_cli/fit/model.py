@@ -27,11 +27,11 @@ def model_of(family: str | Family, covariance: str | None = None, chain: bool = 
     """
     latent = Markov() if chain else Independent()
     if covariance is None:
-        return Model(latent, families.get(family, path="family"))
+        return Model(latent, families.get(family, path="`family`"))
     if covariance not in COVARIANCES:
-        raise ConfigError(f"must be one of {', '.join(COVARIANCES)}", path="covariance", value=covariance)
+        raise ConfigError(f"must be one of {', '.join(COVARIANCES)}", path="`covariance`", value=covariance)
     if family != "gaussian":
-        raise ConfigError("only family gaussian is fitted in several dimensions", path="family", value=family)
+        raise ConfigError("only family gaussian is fitted in several dimensions", path="`family`", value=family)
     return Model(latent, COVARIANCES[covariance])
 
 

@@ -157,7 +157,7 @@ def fit_columns(
             return fit(y, mixture, counts=counts, noise=noise, **settings)
         except ConfigError as error:
             called = {"y": ", ".join(names), "counts": columns.names[-1]}
-            name, _, index = error.path.rstrip("]").partition("[")
+            name, _, index = error.path.strip("`]").partition("[")
             if name not in called:
                 raise
             row = f"value {int(index.split(',')[0]) + 1}" if index else ""

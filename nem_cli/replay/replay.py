@@ -93,7 +93,7 @@ def replay(folder: str | Path, sigma: float, trial: int, settings: Mapping[str, 
     level = _level(run, sigma, settings or {}).level
     trials = run.experiment.trials
     if not 0 <= trial < trials:
-        raise ConfigError(f"must be a trial of the run, 0 to {trials - 1}", path="trial", value=trial)
+        raise ConfigError(f"must be a trial of the run, 0 to {trials - 1}", path="`trial`", value=trial)
     path, ending = iterates(level, run.experiment.seed, trial)
     here = _cells(tables.trials_lines(run.levels, level, trial, ending))
     checked_with, there = _recorded(run, level, trial, here)
@@ -124,19 +124,19 @@ def _level(run: Run, sigma: float, settings: Mapping[str, Any]) -> Row:
     at_sigma = run.where(sigma=sigma)
     if not at_sigma:
         known = ", ".join(f"{value:g}" for value in sorted(run.values("sigma")))
-        raise ConfigError(f"isn't a level of this run, whose levels are {known}", path="sigma", value=sigma)
+        raise ConfigError(f"isn't a level of this run, whose levels are {known}", path="`sigma`", value=sigma)
     paths = [path for path, _ in run.levels[0].others]
     unknown = [path for path in settings if path not in paths]
     found = [] if unknown else [row for row in run.where(settings) if row in at_sigma]
     if len(found) == 1:
         return found[0]
     if not paths:
-        raise ConfigError("this run sweeps nothing but sigma", path="settings", value=dict(settings))
+        raise ConfigError("this run sweeps nothing but sigma", path="`settings`", value=dict(settings))
     problem = "several levels have this sigma" if found else "no level has these settings"
     choices = "\n".join(
         "  " + ", ".join(f"{path}={json.dumps(value)}" for path, value in row.others) for row in found or at_sigma
     )
-    raise ConfigError(f"{problem}; give {', '.join(paths)}, one of\n{choices}", path="settings")
+    raise ConfigError(f"{problem}; give {', '.join(paths)}, one of\n{choices}", path="`settings`")
 
 
 def _recorded(run: Run, level: Level, trial: int, here: list[str]) -> tuple[str, list[str]]:

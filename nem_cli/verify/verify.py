@@ -169,7 +169,7 @@ def verify(
         kinds = " and ".join(_MEASURED)
         raise ConfigError(f"can't be verified: {kinds} have the Q of (12), this doesn't", path=experiment.system.kind)
     if samples < 2:
-        raise ConfigError("must be a whole number, 2 or more", path="samples", value=samples)
+        raise ConfigError("must be a whole number, 2 or more", path="`samples`", value=samples)
     sigma = _sigma_of_interest(experiment) if sigma is None else sigma
     level = Level((("sigma", sigma),), sigma, experiment.trial_settings)
     own = problem(level).noise
@@ -231,7 +231,7 @@ def write(verification: Verification, folder: Path) -> None:
 def _sigma_of_interest(experiment: Experiment) -> float:
     swept = sorted({value for grid in experiment.sweep for value in grid.get("sigma", ()) if value > 0})
     if not swept:
-        raise ConfigError("this experiment sweeps no sigma above 0; say at which to measure", path="sigma")
+        raise ConfigError("this experiment sweeps no sigma above 0; say at which to measure", path="`sigma`")
     paper = OPTIMA.get(experiment.noise.injection)
     return paper.sigma if paper and paper.sigma in swept else float(swept[len(swept) // 2])
 
