@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-import harness
 import numpy as np
 import pytest
 from models import mixture_of, noise_of, theta_of
 
+from nem_cli import testing
 from nem_cli.em import algorithm
 from nem_cli.em.families.gaussian import Gaussian
 from nem_cli.em.status import Status
@@ -21,7 +21,7 @@ EXPONENTIAL = mixture_of("exponential")
 
 @pytest.mark.parametrize("name", families.names())
 def test_a_family_passes_the_harness(name):
-    harness.check_family(families.get(name))
+    testing.check_family(families.get(name))
 
 
 def wrong(method, change):
@@ -33,22 +33,22 @@ def wrong(method, change):
 @pytest.mark.parametrize(
     ("method", "change", "check"),
     [
-        ("log_normaliser", lambda value: value + 0.01, harness.check_density_is_one_over_the_support),
-        ("sample", lambda y: 1.05 * y, harness.check_sampler_matches_the_density),
+        ("log_normaliser", lambda value: value + 0.01, testing.check_density),
+        ("sample", lambda y: 1.05 * y, testing.check_sampler),
         (
             "maximise",
             lambda moved: {**moved, "means": moved["means"] + 0.02},
-            harness.check_m_step_is_the_maximum,
+            testing.check_m_step,
         ),
         (
             "geometry",
             lambda found: dataclasses.replace(found, beyond=2.05),
-            harness.check_closed_forms_are_the_definition,
+            testing.check_geometry,
         ),
         (
             "geometry",
             lambda found: dataclasses.replace(found, precisions=found.precisions**0.5),
-            harness.check_closed_forms_are_the_definition,
+            testing.check_geometry,
         ),
     ],
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import harness
 import numpy as np
 import pytest
 
+from nem_cli import testing
 from nem_cli.experiment.registry import families, injections
 
 Y = np.array([-3.0, -0.5, 0.0, 0.25, 2.0])
@@ -14,7 +14,7 @@ Y = np.array([-3.0, -0.5, 0.0, 0.25, 2.0])
 @pytest.mark.parametrize("family", families.names())
 @pytest.mark.parametrize("name", injections.names())
 def test_an_injection_passes_the_harness(name, family):
-    harness.check_injection(injections.get(name), families.get(family))
+    testing.check_injection(injections.get(name), families.get(family))
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,12 @@ import sys
 import tomllib
 from pathlib import Path
 
-import harness
 import numpy as np
 import pytest
 from command_line import invoke
 from joblib.externals.loky import get_reusable_executor
 
-from nem_cli import errors
+from nem_cli import errors, testing
 from nem_cli.em.injection import Injection
 from nem_cli.em.screen import Screen
 from nem_cli.errors import ConfigError, FolderError, PluginError
@@ -102,7 +101,7 @@ class TestWaysToAddOne:
     def test_by_object(self):
         sine = Sine()
         assert injections.get(sine) is sine
-        harness.check_injection(sine, families.get("gaussian"))
+        testing.check_injection(sine, families.get("gaussian"))
 
     def test_by_module_and_name(self, plugin):
         run = sweep(
@@ -230,7 +229,7 @@ def test_a_users_screen_passes_the_harness():
             return log_gain[-1] >= 0
 
     for injection in injections.names():
-        harness.check_screen(LastComponent(), injections.get(injection), families.get("gaussian"))
+        testing.check_screen(LastComponent(), injection)
 
 
 def test_entry_point_groups():
@@ -280,7 +279,7 @@ class TestTheExtensionPage:
         assert group == injections.group
         assert injections.get(target).name == name
         for family in families.names():
-            harness.check_injection(injections.get(target), families.get(family))
+            testing.check_injection(injections.get(target), families.get(family))
         run = sweep(validate(config(injection=target)), out=page / "run", workers=Workers(1, "threading"))
         assert 0 < run.rows[1].acceptance_rate < 1
 

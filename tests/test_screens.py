@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-from harness import ROUNDING, log_gain
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from models import mixture_of, noise_of, theta_of
@@ -14,6 +13,7 @@ from scipy import stats
 
 from nem_cli.em import conditioned_normal, noise
 from nem_cli.experiment.registry import injections, screens
+from nem_cli.testing import ROUNDING, log_gain
 
 GAUSSIAN = mixture_of("gaussian")
 MODES = ("additive", "multiplicative")
