@@ -1,7 +1,7 @@
 """What every family, injection and screen must pass, our own or yours.
 
-Call `check_family`, `check_injection` and `check_screen`. Each raises an AssertionError that shows the numbers. They draw
-from fixed seeds and take seconds.
+Call `check_family`, `check_injection` and `check_screen`. Each raises an AssertionError that shows the numbers. They
+draw from fixed seeds and take seconds.
 """
 
 from __future__ import annotations
