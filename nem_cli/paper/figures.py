@@ -96,7 +96,7 @@ def figures(
     command : sequence of str
         What the manifests say made them.
     """
-    from nem_cli.paper.page import ProtocolRuns, render  # matplotlib and jinja2 are slow to import
+    from nem_cli.paper.page import ProtocolRuns, write  # matplotlib and jinja2 are slow to import
 
     runs: dict[str, Run] = {}
     for experiment in experiments(trials, everything=everything):
@@ -122,7 +122,7 @@ def figures(
     with progress("predictive check"):
         _check(root, protocols, runs)
     found = {name: json.loads(files.read_text(folder / "comparison.json")) for name, folder in compared.items()}
-    files.write(root / "report.html", render(root, protocols, found))
+    write(root, protocols, found)
     return Made(
         tuple(runs.values()),
         tuple(compared.values()),

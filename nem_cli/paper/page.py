@@ -100,8 +100,8 @@ class Section:
     files: Sequence[str]
 
 
-def render(root: Path, protocols: Sequence[ProtocolRuns], comparisons: Mapping[str, dict[str, Any]]) -> str:
-    """The page as HTML.
+def write(root: Path, protocols: Sequence[ProtocolRuns], comparisons: Mapping[str, dict[str, Any]]) -> None:
+    """Write the page, ``report.html``, and ``findings.md``, which has what README says of it.
 
     Parameters
     ----------
@@ -113,23 +113,27 @@ def render(root: Path, protocols: Sequence[ProtocolRuns], comparisons: Mapping[s
     """
     sections = [found for study in STUDIES if (found := section(root, study))]
     runs = [run for protocol in protocols for run in (*protocol.modes.values(), protocol.blind) if run]
-    return template("report").render(
+    checks = [read_csv(Predicted, root / name) for name in ("prediction.csv", "prediction/thinned.csv")]
+    shared = {
+        "protocols": protocols,
+        "costs": _costs(root, protocols),
+        "joints": joints(*checks),
+        "studies": {section.name: section.records for section in sections},
+    }
+    files.write(root / "findings.md", template("findings.md").render(shared))
+    page = template("report.html").render(
+        shared,
         file=lambda path: data_link(root, path),
-        protocols=protocols,
         figures={run.name: _panel(run) for run in protocols[0].modes.values()},
-        costs=_costs(root, protocols),
         verdict=read_csv(Verdict, root / "verdict.csv"),
-        joints=joints(
-            read_csv(Predicted, root / "prediction.csv"), read_csv(Predicted, root / "prediction/thinned.csv")
-        ),
         distributions=_distributions(read_csv(Quantile, root / "prediction/quantiles.csv")),
         comparisons=comparisons,
         settings=protocol_table([[run.experiment for run in protocol.modes.values()] for protocol in protocols]),
         lead=[each for each in sections if each.name in LEAD],
         sections=[each for each in sections if each.name not in LEAD],
-        studies={section.name: section.records for section in sections},
         runs=[(run, ended(run.rows)) for run in runs],
     )
+    files.write(root / "report.html", page)
 
 
 def template(name: str) -> Template:
@@ -143,7 +147,7 @@ def template(name: str) -> Template:
     )
     environment.filters |= {"powers": powers, "shown": shown, "table": table, "listed": listed}
     environment.globals |= {"less": less, "ENOUGH": ENOUGH, "paper": published}
-    return environment.get_template(f"{name}.html")
+    return environment.get_template(name)
 
 
 def section(root: Path, study: Study) -> Section | None:
@@ -165,7 +169,7 @@ def section(root: Path, study: Study) -> Section | None:
         drawn = page_svg(study.figure(runs, records), study.name, alt)
         return Markup(f"<figure>{drawn}</figure>")  # noqa: S704  (ours)
 
-    body = template(study.name).render(rows=records, picture=picture)
+    body = template(f"{study.name}.html").render(rows=records, picture=picture)
     title = runs[study.name].experiment.title or study.name
     csvs = [f"{study.name}/{study.file}", *(f"{name}/summary.csv" for name in study.configs)]
     return Section(study.name, title, records, Markup(body), csvs)  # noqa: S704
