@@ -170,7 +170,7 @@ def section(root: Path, study: Study) -> Section | None:
         return Markup(f"<figure>{drawn}</figure>")  # noqa: S704  (ours)
 
     body = template(f"{study.name}.html").render(rows=records, picture=picture)
-    title = runs[study.name].experiment.title or study.name
+    title = study.title or runs[study.configs[0]].experiment.title or study.name
     csvs = [f"{study.name}/{study.file}", *(f"{name}/summary.csv" for name in study.configs)]
     return Section(study.name, title, records, Markup(body), csvs)  # noqa: S704
 

@@ -43,7 +43,7 @@ class Study:
     Parameters
     ----------
     configs : tuple of str
-        The shipped configs that it runs. The first one's name is the study's, its folder's and its template's.
+        The shipped configs that it runs.
     record : type
         A dataclass whose fields `nem_cli.paper.records` can write: a row of the study's csv.
     measure : callable
@@ -52,6 +52,8 @@ class Study:
         From the runs' summaries and the records to a figure; needs no trials.
     file : str
         The csv of the records, in the study's folder.
+    named, title : str
+        Its name, that of its folder and its template, and its title; the first config's by default.
     """
 
     configs: tuple[str, ...]
@@ -59,11 +61,13 @@ class Study:
     measure: Callable[[Runs, Collect], Sequence[Any]]
     figure: Callable[[Runs, Sequence[Any]], Figure] | None = None
     file: str = "study.csv"
+    named: str = ""
+    title: str = ""
 
     @property
     def name(self) -> str:
-        """Of its first config."""
-        return self.configs[0]
+        """Of the study, its folder and its template."""
+        return self.named or self.configs[0]
 
 
 def of_means(
