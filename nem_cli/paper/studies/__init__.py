@@ -13,6 +13,7 @@ from nem_cli.paper.studies import (
     optimal_noise,
     separation,
     sparsity,
+    systems,
     tolerance,
 )
 from nem_cli.paper.studies.study import Study
@@ -20,7 +21,8 @@ from nem_cli.paper.studies.study import Study
 STUDIES: tuple[Study, ...] = tuple(
     module.STUDY
     for module in (
-        mean_shift, accuracy, blind, harm, tolerance, sparsity, decay, optimal_noise, separation, exponential, context,
+        mean_shift, accuracy, blind, harm, tolerance, sparsity, decay, optimal_noise, separation, exponential, systems,
+        context,
     )
 )  # fmt: skip
 """In the order of the page."""
