@@ -72,7 +72,8 @@ def test_a_study_runs_from_its_shipped_configs_to_its_section(study, small_block
     records = study.measure(runs, here)
     assert records
     assert section(tmp_path, study) is None
-    path = tmp_path / study.name / "study.csv"
+    path = tmp_path / study.name / study.file
+    path.parent.mkdir(exist_ok=True)
     path.write_text(to_csv(study.record, records))
     for run in runs.values():
         (run.folder / "trials.sqlite").unlink()
