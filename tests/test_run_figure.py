@@ -124,6 +124,17 @@ def test_intervals_are_drawn_as_in_the_summary():
         np.testing.assert_allclose(segment, [[each.sigma, each.ci_low], [each.sigma, each.ci_high]])
 
 
+def test_a_single_curve_has_its_paired_savings_below():
+    run = experiment()
+    rows = summary(run)
+    counts, saved = run_figure(run, rows).axes
+    assert counts.get_shared_x_axes().joined(counts, saved)
+    segments = saved.containers[0].lines[2][0].get_segments()
+    for each, segment in zip(rows, segments, strict=True):
+        np.testing.assert_allclose(segment, [[each.sigma, each.speedup_ci_low], [each.sigma, each.speedup_ci_high]])
+    assert len(run_figure(experiment(sweep={"sigma": [0]}), rows[:1]).axes) == 1
+
+
 def test_em_has_a_level_where_all_curves_share_it_and_the_band_of_its_interval():
     run = experiment(**FIGURES["curves"])
     figure = run_figure(run, summary(run))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from nem_cli.drawing import axis
@@ -15,6 +16,21 @@ from nem_cli.experiment import describe
 from nem_cli.experiment.config import Experiment
 from nem_cli.statistics.published import MIXTURE, OPTIMA, Optimum
 from nem_cli.statistics.summary import Row, fewest
+
+
+def draw_with_savings(figure: Figure, experiment: Experiment, summary: Sequence[Row]) -> list[Axes]:
+    """One curve of counts against sigma and, below it, what is saved against EM on the same data.
+
+    The means of two levels share their data, so intervals that overlap above may be told apart below, where they are
+    paired.
+    """
+    chosen = experiment.figure.model_copy(update={"y": "speedup_percent"})
+    counts, saved = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1.1))
+    draw_curves(counts, experiment, summary)
+    draw_curves(saved, experiment.model_copy(update={"figure": chosen}), summary)
+    counts.set_xlabel("")
+    saved.set_ylabel("fewer than EM (%),\npaired")
+    return [counts, saved]
 
 
 def draw_curves(axes: Axes, experiment: Experiment, summary: Sequence[Row]) -> None:

@@ -81,6 +81,7 @@ def save_figure(figure: Figure, folder: Path, name: str = "figure") -> None:
         If they can't be written.
     """
     write(folder / f"{name}.png", png(figure))
+    figure.set_layout_engine("none")  # as it was laid out for the png: half of the time
     write(folder / f"{name}.svg", svg(figure))
 
 

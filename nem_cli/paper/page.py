@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
-from nem_cli.drawing.curves import draw_curves
+from nem_cli.drawing.curves import draw_with_savings
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import style
 from nem_cli.experiment import folder as files
@@ -37,7 +37,7 @@ from nem_cli.statistics.table import Cell, Column, Table
 LEAD = ("equal-accuracy",)
 """The studies that come before the verdict."""
 _POWER = re.compile(r"(?<=\w)\^(-?\w+(?:\.\d+)?)")
-_PANEL = (5.6, 3.9)
+_PANEL = (5.6, 5.0)
 """Inches; two stand side by side."""
 
 
@@ -186,12 +186,11 @@ def _panel(run: Run) -> Markup:
     """A run's curve without the caption, which the page has as text."""
     with style():
         figure = Figure(figsize=_PANEL, layout="constrained")
-        axes = figure.add_subplot()
-        draw_curves(axes, run.experiment, run.rows)
-        add_legend(figure, [axes], ncols=1)
+        axes = draw_with_savings(figure, run.experiment, run.rows)
+        add_legend(figure, axes[:1], ncols=1)
     best, last = run.best(), max(run.rows, key=lambda row: row.sigma)
     alt = (
-        f"{run.experiment.title}: mean M-steps against initial noise standard deviation. EM takes "
+        f"{run.experiment.title}: mean M-steps, and what is saved, against initial noise standard deviation. EM takes "
         f"{run.em(best).mean_iterations:.2f}; the lowest point is {best.mean_iterations:.2f} at {best.sigma:g}; at "
         f"{last.sigma:g} it is {last.mean_iterations:.2f}."
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nem_cli.em.arrays import FloatArray
 from nem_cli.experiment.plan import BOOTSTRAP, stream
 
-JOINT_LIMIT = 50_000
+JOINT_LIMIT = 20_000
 """Up to so many trials all levels with common data are resampled together; above, each in a pair with plain EM."""
 _AT_ONCE = 1 << 22
 """Numbers drawn at once, which bounds the memory."""

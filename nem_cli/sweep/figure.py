@@ -8,12 +8,13 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from nem_cli.drawing import axis
-from nem_cli.drawing.curves import draw_curves
+from nem_cli.drawing.curves import draw_curves, draw_with_savings
 from nem_cli.drawing.frame import add_caption, add_legend, add_title
 from nem_cli.drawing.heatmap import draw_heatmap
 from nem_cli.drawing.style import style
 from nem_cli.experiment import describe
 from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.plan import swept_paths
 from nem_cli.statistics.summary import Row, ended
 from nem_cli.terminal.words import words
 
@@ -22,10 +23,16 @@ WIDEST = 9
 
 
 def run_figure(experiment: Experiment, summary: Sequence[Row]) -> Figure:
-    """Draw a run as its config's `figure` says; mean M-steps against sigma by default."""
+    """Draw a run as its config's `figure` says; mean M-steps against sigma, and what is saved, by default."""
     panels = split(experiment.figure.panels, summary)
     heatmap = experiment.figure.kind == "heatmap"
     with style():
+        if has_savings(experiment):
+            figure = Figure(figsize=(7.5, 6.4), layout="constrained")
+            axes = draw_with_savings(figure, experiment, summary)
+            add_legend(figure, axes[:1], title=experiment.title or experiment.name)
+            add_caption(figure, caption(experiment, summary))
+            return figure
         figure = Figure(figsize=_size(experiment, panels), layout="constrained")
         stacked = heatmap and cells(experiment, panels)[0] > WIDEST
         shape = (len(panels), 1) if stacked else (1, len(panels))
@@ -46,6 +53,13 @@ def run_figure(experiment: Experiment, summary: Sequence[Row]) -> Figure:
             add_legend(figure, list(grid), title=title)
         add_caption(figure, caption(experiment, summary))
     return figure
+
+
+def has_savings(experiment: Experiment) -> bool:
+    """Whether the figure is one curve of counts against sigma, which has a panel of savings below it."""
+    chosen, swept = experiment.figure, swept_paths(experiment)
+    noisy = any(value > 0 for grid in experiment.sweep for value in grid.get("sigma", ()))
+    return (chosen.kind, chosen.x, chosen.y) == ("curves", "sigma", "mean_iterations") and not swept and noisy
 
 
 def split(path: str | None, summary: Sequence[Row]) -> list[tuple[Any, list[Row]]]:
