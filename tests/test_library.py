@@ -116,6 +116,28 @@ def test_a_run_opened_again_is_the_same(run):
     assert np.array_equal(again.all_trials, run.all_trials)
 
 
+def test_a_sweep_that_changes_nothing_writes_nothing_and_what_was_touched_is_made_again(tmp_path):
+    given = experiment(name="same", sweep={"sigma": [0, 1]})
+
+    def state(changed=None):
+        nem_cli.sweep(changed or given, out=tmp_path / "same", workers=Workers(jobs=1))
+        kept = (path for path in (tmp_path / "same").iterdir() if path.suffix in {".csv", ".yaml", ".json", ".png"})
+        return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in kept}
+
+    first = state()
+    assert state() == first
+    for name, damage in (("summary.csv", "1"), ("figure.png", ""), ("trials.csv", "2")):
+        (tmp_path / "same" / name).write_text(damage)
+        again = state()
+        assert again[name][1] == first[name][1]
+        assert again[name] != first[name]
+        first = again
+    (tmp_path / "same" / "manifest.json").unlink()
+    assert state()["manifest.json"][1] == first["manifest.json"][1]
+    retitled = given.model_copy(update={"title": "Another"})
+    assert state(retitled)["figure.png"][1] != first["figure.png"][1]
+
+
 def test_trials_that_are_gone(tmp_path):
     run = nem_cli.sweep(experiment(name="two", sweep={"sigma": [0, 1]}), out=tmp_path / "two", workers=Workers(jobs=1))
     (run.folder / "trials.sqlite").unlink()

@@ -20,6 +20,7 @@ from nem_cli.experiment.runner import Workers
 from nem_cli.statistics import tables
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import summarise
+from nem_cli.sweep.made import is_made, stamp
 from nem_cli.sweep.precision import Precision
 
 Progress = Callable[[int, int], None]
@@ -79,7 +80,9 @@ def sweep(
         with Journal(folder / files.JOURNAL, experiment) as journal:
             for trials in until.looks(plan, experiment.trials) if until else [experiment.trials]:
                 experiment = experiment.model_copy(update={"trials": trials})
-                _run_missing(journal, plan, experiment, workers, progress)
+                blocks = _run_missing(journal, plan, experiment, workers, progress)
+                if not blocks and not until and is_made(folder, experiment):
+                    return Run.open(folder)
                 rows = summarise(experiment, plan, journal)
                 if until and until.reached(rows):
                     break
@@ -129,8 +132,8 @@ def collect(
 
 def _run_missing(
     journal: Journal, plan: Sequence[Level], experiment: Experiment, workers: Workers, progress: Progress | None
-) -> None:
-    """Run what the journal lacks, committing each block as it comes."""
+) -> int:
+    """Run what the journal lacks, committing each block as it comes; how many blocks that were."""
     unique = list({level.key: level for level in plan}.values())  # plain EM of two modes is one
     finished = [journal.done(level) for level in unique]
     blocks = max(level.blocks(experiment.trials) for level in unique)
@@ -149,12 +152,15 @@ def _run_missing(
     )
     if progress:
         progress(done, total)
+    ran = 0
     with closing(workers.run(tasks, experiment.seed)) as finished_blocks:  # whatever happens here, the workers end
         for index, number, finished_block in finished_blocks:
             journal.add(unique[index], number, finished_block)
+            ran += 1
             done += unique[index].counted(number, experiment.trials)
             if progress:
                 progress(done, total)
+    return ran
 
 
 def _warn_of_mixed_processors(journal: Journal) -> None:
@@ -173,8 +179,9 @@ def _write(run: Run, journal: Journal) -> None:
     files.write(run.folder / "trials.csv", _trials(journal, run.levels, run.experiment.trials))
     files.write(run.folder / "summary.csv", tables.summary_csv(run.rows))
     draw(run)
-    files.write(run.folder / "timing.json", files.indented_json(run.timing))
     files.write(run.folder / "manifest.json", files.indented_json(run.manifest))
+    run.timing |= stamp(run.folder, run.experiment)
+    files.write(run.folder / "timing.json", files.indented_json(run.timing))
 
 
 def draw(run: Run) -> None:
