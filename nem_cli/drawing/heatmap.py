@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nem_cli.drawing import axis
-from nem_cli.drawing.style import DIVERGING
+from nem_cli.drawing.style import DIVERGING, INK
 from nem_cli.experiment.config import Experiment
 from nem_cli.statistics.summary import Row
 
@@ -44,7 +44,7 @@ def draw_heatmap(axes: Axes, experiment: Experiment, summary: Sequence[Row], *, 
     image = axes.imshow(values, origin="lower", aspect="auto", **shading)
     for i, j, number in texts:
         dark = abs(values[i, j]) > 0.65 * limit if centred else values[i, j] < np.nanmean(values)
-        axes.text(j, i, number, ha="center", va="center", fontsize=8, color="white" if dark else "black")
+        axes.text(j, i, number, ha="center", va="center", fontsize=8, color="white" if dark else INK)
     axes.set_xticks(range(len(across)), [axis.tick(chosen.x, value) for value in across])
     axes.set_yticks(range(len(upwards)), [axis.tick(chosen.rows, value) for value in upwards])
     axes.grid(visible=False)

@@ -20,6 +20,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DIVERGING = "PuOr"
 """Orange is harm, purple benefit; both ends are told apart by every kind of colour vision."""
 BASELINE = "#555555"
+INK = "#111111"
+"""Of letters on a cell's own colour; they stay dark where a page's own ink is light."""
 PAPER = "#AA3377"
 
 LINES = ("-", "--", ":")

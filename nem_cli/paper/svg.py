@@ -15,9 +15,9 @@ _ID = re.compile(r'\sid="([^"]+)"')
 _DATA = re.compile(r'\s(?:d|x|y)="[^"]*"')
 _LONG = re.compile(r"(\.\d\d)\d+")
 _USED = re.compile(r'(?:href="#|url\(#)([^")]+)')
-_COLOURS = {"#000000": "currentColor", "#ffffff": "none", "#333333": "currentColor", "#555555": "var(--soft)",
+_COLOURS = {"#000000": "currentColor", "#333333": "currentColor", "#555555": "var(--soft)",
             "#e5e5e5": "var(--line)"}  # fmt: skip
-"""Ink, paper, captions, plain EM and the grid take the page's colours, light or dark."""
+"""Ink, captions, plain EM and the grid take the page's colours, light or dark."""
 _TIP = "tip-"
 
 
@@ -33,6 +33,8 @@ def page_svg(figure: Figure, prefix: str, alt: str) -> str:
     alt : str
         What it shows, for those who can't see it.
     """
+    for patch in (figure.patch, *(axes.patch for axes in figure.axes)):
+        patch.set_facecolor("none")
     tips = _add_tips(figure)
     return inline_svg(svg(figure), prefix, alt, tips)
 
