@@ -1,6 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
-PARALLEL := --numprocesses auto --dist worksteal
+PARALLEL := --numprocesses logical --dist worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
