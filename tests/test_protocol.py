@@ -36,7 +36,7 @@ TABLE = [
     ("data-driven-anem blind", 1.9, 26.8, 0.06),
     ("data-driven-mnem blind", 0.44, 18.7, 0.05),
 ]
-TRIALS = 4000
+TRIALS = 3000
 
 
 def counts(experiment: Experiment, sigma: float, trials: int) -> np.ndarray:
@@ -100,7 +100,7 @@ def test_mean_counts_and_estimates_meet_the_slow_reference(setting, mode, sigma,
     mixture = [experiment.mixture.weights, experiment.mixture.means, experiment.mixture.variances]
     rng = np.random.default_rng(11)
     theirs, spreads = [], []
-    for _ in range(400):
+    for _ in range(250):
         y = reference.sample(rng, *mixture, experiment.sample_size)
         count, (_, _, variances) = reference.fit(
             rng, y, start, mode=mode, sigma=sigma, blind=screen == "none", redraw=on_reject == "redraw",

@@ -97,7 +97,7 @@ def test_settings_that_change_no_number_may_differ(many_blocks, small, tmp_path)
 
 def test_a_second_process_on_a_folder_is_refused(many_blocks, tmp_path):
     folder = tmp_path / "run"
-    first = children.start("sweep", many_blocks, "--out", folder, "--jobs", 1)
+    first = children.start("sweep", many_blocks, "--out", folder, "--jobs", 1, "--trials", 100_000)
     children.wait_for_blocks(first, folder, 1)
     done = children.nem("sweep", many_blocks, "--out", folder)
     children.assert_message(done, 2, str(folder), f"in use by process {first.pid} on ")
@@ -344,7 +344,7 @@ def test_no_permission(place, many_blocks, small, tmp_path):
     again(many_blocks, folder)
 
 
-@pytest.mark.parametrize("kilobytes", [1, 40, 300])
+@pytest.mark.parametrize("kilobytes", [1, pytest.param(40, marks=pytest.mark.slow), 300])
 def test_no_room_for_larger_files(kilobytes, many_blocks, whole, tmp_path):
     folder = tmp_path / "run"
 
@@ -355,7 +355,7 @@ def test_no_room_for_larger_files(kilobytes, many_blocks, whole, tmp_path):
     goes_on_after_no_room(done, many_blocks, folder, whole)
 
 
-@pytest.mark.parametrize("kilobytes", [8, 200])
+@pytest.mark.parametrize("kilobytes", [pytest.param(8, marks=pytest.mark.slow), 200])
 def test_no_room_on_the_disk(kilobytes, many_blocks, whole, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -379,7 +379,7 @@ def goes_on_after_no_room(done, config, folder, whole):
     children.assert_message(done, 1, str(folder), "can't be written")
     before = children.finished_blocks(folder)
     assert not list(folder.glob(".*nem-tmp"))
-    after = children.nem("sweep", config, "--out", folder, "--quiet", "--jobs", 2)
+    after = children.nem("sweep", config, "--out", folder, "--quiet", "--jobs", 1)
     assert (after.returncode, after.stderr) == (0, "")
     assert children.finished_blocks(folder)[: len(before)] == before
     assert children.results(folder) == children.results(whole)
