@@ -18,7 +18,7 @@ from nem_cli.experiment.schema import json_schema
 from nem_cli.experiment.shipped import shipped_configs
 
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
-NOTES = {"$schema", "$defs", "title", "description", "default"}
+NOTES = {"$schema", "$defs", "title", "description", "default", "examples"}
 
 
 def is_type(value, name):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nem_cli.cli import check, schema, show
+from nem_cli.cli import check, schema, settings, show
 from nem_cli.compare import command as compare
 from nem_cli.fit import command as fit
 from nem_cli.paper import command as figures
@@ -31,6 +31,7 @@ app.command("fit", short_help="Fit a Gaussian mixture to your own data.")(fit.fi
 app.command("verify", short_help="Measure the NEM condition along EM's path.")(verify.verify)
 app.command("replay", short_help="Run one trial of a run again and print its iterates.")(replay.replay)
 app.command("check", short_help="Validate a config; run nothing.")(check.check)
+app.command("settings", short_help="Explain the settings of a config.")(settings.settings)
 app.command("schema", short_help="Print the JSON Schema of a config, for editors.")(schema.schema)
 app.command("show", short_help="Print the table of a finished run.")(show.show)
 

@@ -102,9 +102,28 @@ class Values(Choices):
 class Components(Values):
     """A start's values, each where the model has the parameter."""
 
-    weights: Law | None = Field(default=None, description="K numbers above 0 that sum to 1")
-    initial: Law | None = Field(default=None, description="a chain's first law: K numbers above 0 that sum to 1")
-    transitions: Transitions | None = Field(default=None, description="a chain's: K rows that sum to 1")
-    means: NumbersOrLists = Field(description=MEANS)
-    variances: Variances | None = Field(default=None, description=VARIANCES)
-    covariances: Matrices | None = Field(default=None, description="K symmetric, positive definite matrices")
+    weights: Law | None = Field(
+        default=None,
+        description="K numbers above 0 that sum to 1",
+        title="the components' shares of the data",
+        examples=[[0.5, 0.5]],
+    )
+    initial: Law | None = Field(
+        default=None,
+        description="a chain's first law: K numbers above 0 that sum to 1",
+        title="the law of a sequence's first state",
+        examples=[[0.5, 0.5]],
+    )
+    transitions: Transitions | None = Field(
+        default=None,
+        description="a chain's: K rows that sum to 1",
+        title="the law of the next state, a row for each state",
+        examples=[[[0.9, 0.1], [0.1, 0.9]]],
+    )
+    means: NumbersOrLists = Field(description=MEANS, title="the components' means", examples=[[-3, 3]])
+    variances: Variances | None = Field(
+        default=None, description=VARIANCES, title="the components' variances", examples=[[9, 9]]
+    )
+    covariances: Matrices | None = Field(
+        default=None, description="K symmetric, positive definite matrices", title="the components' covariance matrices"
+    )

@@ -18,11 +18,26 @@ class Chain(System):
 
     kind: ClassVar[str] = "chain"
 
-    initial: Law = Field(description="the first state's law: K numbers above 0 that sum to 1")
-    transitions: Transitions = Field(description="K rows of K numbers, 0 or more, each of which sums to 1")
-    means: Numbers = Field(description="K finite numbers")
-    variances: Variances | None = Field(default=None, description=VARIANCES)
-    family: str = Field(default="gaussian", description="a registered family")
+    initial: Law = Field(
+        description="the first state's law: K numbers above 0 that sum to 1",
+        title="the law of a sequence's first state",
+        examples=[[0.5, 0.5]],
+    )
+    transitions: Transitions = Field(
+        description="K rows of K numbers, 0 or more, each of which sums to 1",
+        title="the law of the next state, a row for each state",
+        examples=[[[0.9, 0.1], [0.1, 0.9]]],
+    )
+    means: Numbers = Field(description="K finite numbers", title="the states' means", examples=[[-2, 2]])
+    variances: Variances | None = Field(
+        default=None, description=VARIANCES, title="the states' variances", examples=[[4, 4]]
+    )
+    family: str = Field(
+        default="gaussian",
+        description="a registered family",
+        title="the states' family of distributions",
+        examples=["gaussian"],
+    )
 
     @field_validator("family")
     @classmethod

@@ -30,10 +30,16 @@ class Clusters(System):
     measures: ClassVar[tuple[str, ...]] = ("sum_of_squares", "sum_of_squares_run_on")
     """Within the clusters, at the stop and at the fixed point of plain k-means that is run on from there."""
 
-    weights: Law = Field(description="K numbers above 0 that sum to 1")
-    means: Lists = Field(description="K lists of a number a coordinate")
+    weights: Law = Field(
+        description="K numbers above 0 that sum to 1", title="the clusters' shares of the data", examples=[[0.5, 0.5]]
+    )
+    means: Lists = Field(
+        description="K lists of a number a coordinate", title="the clusters' centres", examples=[[[-2, 0], [2, 0]]]
+    )
     variances: Variances = Field(
-        description="numbers above 0: one a cluster, or a list a cluster with one a coordinate"
+        description="numbers above 0: one a cluster, or a list a cluster with one a coordinate",
+        title="the clusters' variances",
+        examples=[[1, 1]],
     )
 
     def model(self) -> Model:

@@ -19,13 +19,32 @@ class Mixture(System):
 
     kind: ClassVar[str] = "mixture"
 
-    weights: Law = Field(description="K numbers above 0 that sum to 1")
-    means: NumbersOrLists = Field(description=MEANS)
-    variances: Variances | None = Field(default=None, description=VARIANCES)
-    covariances: Matrices | None = Field(default=None, description="K symmetric, positive definite matrices")
-    family: str = Field(default="gaussian", description="a registered family")
+    weights: Law = Field(
+        description="K numbers above 0 that sum to 1", title="the components' shares of the data", examples=[[0.5, 0.5]]
+    )
+    means: NumbersOrLists = Field(
+        description=MEANS, title="the components' means", examples=[[-2, 2], [[-2, -2], [2, 2]]]
+    )
+    variances: Variances | None = Field(
+        default=None, description=VARIANCES, title="the components' variances", examples=[[4, 4]]
+    )
+    covariances: Matrices | None = Field(
+        default=None,
+        description="K symmetric, positive definite matrices",
+        title="the components' covariance matrices",
+        examples=[[[[4, 1], [1, 4]], [[4, 0], [0, 4]]]],
+    )
+    family: str = Field(
+        default="gaussian",
+        description="a registered family",
+        title="the components' family of distributions",
+        examples=["gaussian"],
+    )
     covariance: Literal["spherical", "diagonal", "full"] | None = Field(
-        default=None, description="spherical, diagonal or full, where the means are lists"
+        default=None,
+        description="spherical, diagonal or full, where the means are lists",
+        title="what a component's covariance may be, in several dimensions",
+        examples=["diagonal"],
     )
 
     @field_validator("family")

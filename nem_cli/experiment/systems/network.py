@@ -31,17 +31,52 @@ class Network(System):
     measures: ClassVar[tuple[str, ...]] = ("training_error", "test_loss", "test_error")
     """Shares of images that are classified wrongly, and the mean loss."""
 
-    data: Literal["digits"] = Field(description="digits: scikit-learn's 8 x 8 images of handwritten digits")
-    train: int = Field(default=500, ge=1, le=DIGITS - 1, description="images to train on, the first ones")
-    test: int = Field(default=500, ge=1, le=DIGITS - 1, description="images to test on, the next ones")
+    data: Literal["digits"] = Field(
+        description="digits: scikit-learn's 8 x 8 images of handwritten digits",
+        title="the data set",
+        examples=["digits"],
+    )
+    train: int = Field(
+        default=500,
+        ge=1,
+        le=DIGITS - 1,
+        description="a whole number; the first images",
+        title="images to train on",
+        examples=[500],
+    )
+    test: int = Field(
+        default=500,
+        ge=1,
+        le=DIGITS - 1,
+        description="a whole number; the next images",
+        title="images to test on",
+        examples=[500],
+    )
     hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=10_000)], ...], BeforeValidator(as_tuple)] = Field(
-        default=(20,), description="units of each hidden layer, a list of whole numbers"
+        default=(20,),
+        description="a list of whole numbers, the units of each layer",
+        title="the hidden layers",
+        examples=[[20]],
     )
-    rate: float = Field(default=1.0, gt=0, description="the length of a step over the gradient, above 0")
+    rate: float = Field(
+        default=1.0,
+        gt=0,
+        description="a number above 0, the length of a step over the gradient",
+        title="the learning rate",
+        examples=[1.0],
+    )
     loss: Literal["cross-entropy", "squared-error"] = Field(
-        default="cross-entropy", description="cross-entropy (of softmax outputs) or squared-error (of linear ones)"
+        default="cross-entropy",
+        description="cross-entropy (of softmax outputs) or squared-error (of linear ones)",
+        title="what training makes small",
+        examples=["cross-entropy"],
     )
-    gradient: Literal["exact", "simplified"] = Field(default="exact", description="exact or simplified")
+    gradient: Literal["exact", "simplified"] = Field(
+        default="exact",
+        description="exact or simplified",
+        title="the gradient that the noise enters",
+        examples=["simplified"],
+    )
 
     @field_validator("data")
     @classmethod
