@@ -88,7 +88,7 @@ def small():
     """Blocks of a dozen trials, which would hold a thousand; and no figures of runs, which are tested elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "BLOCK_TRIALS", TRIALS)
-        patch.setattr(sweep, "draw", lambda run: None)
+        patch.setattr(sweep, "draw", lambda run: [(run.folder / f"figure.{kind}").touch() for kind in ("png", "svg")])
         yield
 
 
@@ -135,7 +135,7 @@ class TestPage:
         assert len(reader.labels) == 2
         assert all(len(label) > 40 for label in reader.labels)
         levels = sum(len(run.sweep[0]["sigma"]) for run in experiments() if run.name in ("mnem", "anem"))
-        assert reader.titles - 1 == levels  # and the page's own
+        assert reader.titles - 1 == 2 * levels  # counts and savings; and the page's own
         assert "figure svg { display: block; width: 100%; height: auto; fill: currentColor; }" in page
 
     def test_no_cell_is_without_its_heading_on_a_narrow_screen(self, reader):
