@@ -17,7 +17,8 @@ MADE = ("config.yaml", "trials.csv", "summary.csv", "figure.png", "figure.svg", 
 
 def stamp(folder: Path, experiment: Experiment) -> dict[str, Any]:
     """What ``timing.json`` says of the files that were made, and of what they were made from."""
-    return {"made_from": _inputs(experiment), "made": {name: _digest(folder / name) for name in MADE}}
+    there = [name for name in MADE if (folder / name).is_file()]
+    return {"made_from": _inputs(experiment), "made": {name: _digest(folder / name) for name in there}}
 
 
 def is_made(folder: Path, experiment: Experiment) -> bool:
@@ -25,8 +26,6 @@ def is_made(folder: Path, experiment: Experiment) -> bool:
 
     The journal must hold all blocks, unchanged since: its blocks are never replaced by others.
     """
-    if not all((folder / name).is_file() for name in (*MADE, "timing.json")):
-        return False
     try:
         found = files.read_json(folder / "timing.json")
     except FolderError:
