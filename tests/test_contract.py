@@ -7,22 +7,14 @@ import math
 import numpy as np
 import pytest
 from models import mixture_of, noise_of, theta_of
+from sine import Sine
 
 import nem_cli
 from nem_cli.em.families.gaussian import Gaussian
-from nem_cli.em.injection import Injection
 from nem_cli.em.screen import Screen
 from nem_cli.errors import ConfigError, PluginError
 from nem_cli.experiment.folder import find_config
 from nem_cli.experiment.load import load
-
-
-class Sine(Injection):
-    name = "sine"
-    neutral = 0.0
-
-    def phi(self, y, n):
-        return y + np.sin(n)
 
 
 class Nan(Sine):

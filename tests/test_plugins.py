@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from command_line import invoke
 from joblib.externals.loky import get_reusable_executor
+from sine import Sine
 
 from nem_cli import errors, testing
-from nem_cli.em.injection import Injection
 from nem_cli.em.screen import Screen
 from nem_cli.errors import ConfigError, FolderError, PluginError
 from nem_cli.experiment.plan import validate
@@ -151,14 +151,6 @@ def test_trials_of_a_plugin_that_was_edited_are_refused(plugin):
         noise={"injection": "additive"}, sweep={"sigma": [0, 1.0], "noise.injection": ["additive"]}
     )  # has nothing of it
     assert json.loads((plugin / "run" / "manifest.json").read_text())["plugins"] == {}
-
-
-class Sine(Injection):
-    name = "sine"
-    neutral = 0.0
-
-    def phi(self, y, n):
-        return y + np.sin(n)
 
 
 @pytest.mark.parametrize(
