@@ -76,7 +76,7 @@ def cases():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "overrides", "sigma", "mean", "error"), cases())
+@pytest.mark.parametrize(("name", "overrides", "sigma", "mean", "error"), list(cases()))
 def test_mean_m_steps(name, overrides, sigma, mean, error):
     trials = 40 if name == "network" else 1000
     experiment = load(find_config(name), [f"sweep={{sigma: [{sigma}]}}", *overrides], seed=5)

@@ -27,6 +27,7 @@ from rich.table import Table
 from scipy import stats
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
+from systems import ratios
 
 from nem_cli.em import algorithm
 from nem_cli.em.families.gaussian import Gaussian
@@ -295,6 +296,7 @@ def main() -> None:
     groups: dict[str, Callable[[], list[Figure]]] = {
         "figures_over_floor": lambda: figures_over_floor(given.repeats, floor),
         "against_others": lambda: against_others(given.repeats),
+        "systems": lambda: [Figure("systems", name, "ratio", *rest) for name, *rest in ratios(given.repeats)],
         "engine": lambda: engine(given.repeats, floor),
         "scaling": lambda: scaling(given.repeats),
         "jobs": lambda: jobs(given.repeats),
