@@ -74,6 +74,13 @@ def style() -> Iterator[None]:
         yield
 
 
+class Picture(Figure):
+    """A figure that a notebook shows, whether pyplot was imported there or not."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self)
+
+
 def save_figure(figure: Figure, folder: Path, name: str = "figure") -> None:
     """Write ``NAME.png`` and ``NAME.svg``.
 

@@ -21,7 +21,7 @@ from nem_cli.experiment.grid import Sweep, as_sweep
 from nem_cli.experiment.noise import Noise
 from nem_cli.experiment.parts import Bootstrap, Figure, NoiseSettings, Stop
 from nem_cli.experiment.paths import flatten
-from nem_cli.experiment.registry import starts
+from nem_cli.experiment.registry import known, starts
 from nem_cli.experiment.settings import Choices
 from nem_cli.experiment.systems.chain import Chain
 from nem_cli.experiment.systems.clusters import Clusters
@@ -45,12 +45,6 @@ def _one_line(text: str) -> str:
 
 def _start_kind(value: object) -> str:
     return "given" if isinstance(value, Mapping | Components) else "rule"
-
-
-def _known_start(name: object) -> object:
-    if isinstance(name, str):
-        starts.get(name, path="start")
-    return name
 
 
 class TrialSettings(Choices):
@@ -90,7 +84,7 @@ class TrialSettings(Choices):
         examples=[["variances"]],
     )
     start: Annotated[
-        Annotated[Components, Tag("given")] | Annotated[str, BeforeValidator(_known_start), Tag("rule")],
+        Annotated[Components, Tag("given")] | Annotated[str, known(starts, "start"), Tag("rule")],
         Discriminator(_start_kind),
     ] = Field(
         description="values of the parameters, or a registered start rule",

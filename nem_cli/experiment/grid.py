@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from nem_cli.experiment.registry import by_name
+
 Sweep = tuple[dict[str, tuple[Any, ...]], ...]
 """Grids, each a setting's dotted path to its values; the levels are the union of the grids' products."""
 
@@ -104,7 +106,7 @@ def _rounded(path: str, value: Any) -> Any:
         return float(f"{value:.12g}")
     if isinstance(value, list):
         return tuple(_rounded(path, item) for item in value)
-    return value
+    return by_name(value)
 
 
 def _is_number(value: object) -> bool:

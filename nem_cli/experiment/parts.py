@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from nem_cli.em.stops import LossBelow, StopRule
 from nem_cli.experiment.grid import SettingError
-from nem_cli.experiment.registry import injections, screens, stop_rules
+from nem_cli.experiment.registry import injections, known, screens, stop_rules
 from nem_cli.experiment.settings import Choices, Settings
 
 
 class NoiseSettings(Settings):
     """The mode of noise injection; its initial standard deviation is swept as sigma."""
 
-    injection: str = Field(
+    injection: Annotated[str, known(injections, "noise.injection")] = Field(
         default="additive",
         description="a registered injection, or package.module:Name",
         title="how noise n enters the data y: additive is y + n, multiplicative y n",
         examples=["multiplicative", "my_module:MyInjection"],
     )
-    screen: str = Field(
+    screen: Annotated[str, known(screens, "noise.screen")] = Field(
         default="every-component",
         description="a registered screen, or package.module:Name",
         title="which noise is let through",
@@ -48,23 +48,11 @@ class NoiseSettings(Settings):
         examples=["e-step"],
     )
 
-    @field_validator("injection")
-    @classmethod
-    def _known_injection(cls, name: str) -> str:
-        injections.get(name, path="noise.injection")
-        return name
-
-    @field_validator("screen")
-    @classmethod
-    def _known_screen(cls, name: str) -> str:
-        screens.get(name, path="noise.screen")
-        return name
-
 
 class Stop(Choices):
     """When a trial ends."""
 
-    rule: str = Field(
+    rule: Annotated[str, known(stop_rules, "stop.rule")] = Field(
         default="euclidean",
         description="a registered stop rule",
         title="what is compared between two M-steps",
@@ -93,12 +81,6 @@ class Stop(Choices):
         title="the M-steps after which a trial ends in any case",
         examples=[500],
     )
-
-    @field_validator("rule")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        stop_rules.get(name, path="stop.rule")
-        return name
 
     @model_validator(mode="before")
     @classmethod

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar, cast
+
+from pydantic import WrapValidator
 
 from nem_cli.em.family import Family
 from nem_cli.em.injection import Injection
@@ -14,6 +17,29 @@ from nem_cli.em.stops import StopRule
 from nem_cli.errors import ConfigError, PluginError, suggest
 
 T = TypeVar("T")
+
+
+class Passed(str):
+    """The name of an extension that was passed as an object: text for files and messages, the object for work.
+
+    A worker process gets the object with the name, so that a class defined in a notebook needs no module.
+
+    Parameters
+    ----------
+    extension : object
+        Or its name, as pickle makes one.
+    """
+
+    extension: Any
+
+    def __new__(cls, extension: Any) -> Passed:
+        """Of an object, or of a class, of which there is an object then."""
+        if isinstance(extension, str):
+            return super().__new__(cls, extension)
+        made = extension() if isinstance(extension, type) else extension
+        name = super().__new__(cls, f"{type(made).__module__}:{type(made).__qualname__}")
+        name.extension = made
+        return name
 
 
 class Registry(Generic[T]):
@@ -54,6 +80,8 @@ class Registry(Generic[T]):
         PluginError
             If it can't be imported or isn't what it must be.
         """
+        if isinstance(name, Passed):
+            return cast(T, name.extension)
         if isinstance(name, self.base):
             return cast(T, name)
         if not isinstance(name, str):
@@ -146,3 +174,35 @@ stop_rules: Registry[StopRule] = Registry(
         "loss": "nem_cli.em.stops:LossBelow",
     },
 )
+
+REGISTRIES: tuple[Registry[Any], ...] = (families, injections, screens, starts, stop_rules)
+
+
+def by_name(value: Any) -> Any:
+    """A value as a config keeps it: an extension, or its class, as its name with the object; any other as it is.
+
+    Raises
+    ------
+    ConfigError
+        If the object has settings of its own, which its name doesn't tell.
+    """
+    bases = tuple(registry.base for registry in REGISTRIES)
+    if isinstance(value, type) and issubclass(value, bases):
+        return Passed(value)
+    if not isinstance(value, bases):
+        return value
+    if vars(value):
+        raise ConfigError("an object with settings of its own has no name; fix them in a subclass", value=value)
+    return Passed(value)
+
+
+def known(registry: Registry[Any], path: str) -> WrapValidator:
+    """A field's validator: the name of an extension of that kind, or such an object or class."""
+
+    def validated(value: Any, as_text: Callable[[Any], str]) -> str:
+        named = by_name(value)
+        name = named if isinstance(named, Passed) else as_text(named)
+        registry.get(name, path=path)
+        return name
+
+    return WrapValidator(validated)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
-from nem_cli.drawing.style import COLOURS, style
+from nem_cli.drawing.style import COLOURS, Picture, style
 from nem_cli.em.arrays import FloatArray, IntArray
 from nem_cli.fit.fitted import Fit
 from nem_cli.fit.model import is_chain
@@ -23,7 +22,7 @@ MOST_VALUES = 5000
 """Points that are drawn, evenly spaced in the data."""
 
 
-def fit_figure(fit: Fit, y: FloatArray, title: str, names: Sequence[str]) -> Figure:
+def fit_figure(fit: Fit, y: FloatArray, title: str, names: Sequence[str]) -> Picture:
     """A fit against its data.
 
     Parameters
@@ -43,11 +42,11 @@ def fit_figure(fit: Fit, y: FloatArray, title: str, names: Sequence[str]) -> Fig
         return _pairs(fit, columns, fit.states(y), title, names) if y.ndim == 2 else _histogram(fit, y, title, names[0])
 
 
-def _histogram(fit: Fit, y: FloatArray, title: str, name: str) -> Figure:
+def _histogram(fit: Fit, y: FloatArray, title: str, name: str) -> Picture:
     x = np.linspace(y.min(), y.max(), POINTS)
     x = np.unique(np.concatenate([x, fit.means, *(fit.means + c * fit.standard_deviations for c in (-1, 1))]))
     x = x[(x >= y.min()) & (x <= y.max())]
-    figure = Figure(figsize=(7.5, 4.6), layout="constrained")
+    figure = Picture(figsize=(7.5, 4.6), layout="constrained")
     axes = figure.add_subplot()
     axes.hist(y, bins=_bins(fit, y), density=True, color="#D9D9D9", edgecolor="white", linewidth=0.4, label="data")
     axes.plot(x, fit.density(x), color=COLOURS[0], linewidth=2, label="fitted density")
@@ -65,12 +64,12 @@ def _histogram(fit: Fit, y: FloatArray, title: str, name: str) -> Figure:
     return figure
 
 
-def _pairs(fit: Fit, y: FloatArray, states: IntArray, title: str, names: Sequence[str]) -> Figure:
+def _pairs(fit: Fit, y: FloatArray, states: IntArray, title: str, names: Sequence[str]) -> Picture:
     """Every column against every one before it, coloured by component, with ellipses of one and two sds."""
     d = min(y.shape[1], MOST_COLUMNS)
     shown = slice(None, None, -(-len(y) // MOST_VALUES))
     size = max(d - 1, 1)
-    figure = Figure(figsize=(2.2 + 2.6 * size, 1.6 + 2.6 * size), layout="constrained")
+    figure = Picture(figsize=(2.2 + 2.6 * size, 1.6 + 2.6 * size), layout="constrained")
     grid = figure.subplots(size, size, squeeze=False, sharex="col", sharey="row")
     for row in range(size):
         for column in range(size):
@@ -107,11 +106,11 @@ def _ellipses(axes: Axes, fit: Fit, j: int, horizontal: int, vertical: int) -> N
         axes.add_patch(Ellipse(centre, long, short, angle=angle, fill=False, edgecolor=_colour(j), linewidth=1.4))
 
 
-def _over_time(fit: Fit, y: FloatArray, states: IntArray, title: str, names: Sequence[str]) -> Figure:
+def _over_time(fit: Fit, y: FloatArray, states: IntArray, title: str, names: Sequence[str]) -> Picture:
     """Each column over time, the values in the colour of their state on the likeliest path."""
     shown = np.arange(0, len(y), -(-len(y) // MOST_VALUES))
     d = min(y.shape[1], MOST_COLUMNS)
-    figure = Figure(figsize=(9.0, 1.4 + 2.2 * d), layout="constrained")
+    figure = Picture(figsize=(9.0, 1.4 + 2.2 * d), layout="constrained")
     panels = figure.subplots(d, 1, squeeze=False, sharex=True)[:, 0]
     for c, axes in enumerate(panels):
         axes.plot(shown, y[shown, c], color="#BBBBBB", linewidth=0.7, zorder=1)

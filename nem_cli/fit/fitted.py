@@ -25,7 +25,7 @@ from nem_cli.fit.model import covariance_of, is_chain, model_of
 from nem_cli.statistics.table import Cell, Column, Table
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from nem_cli.drawing.style import Picture
 
 _STEPS = ("m_steps", "polish_steps", "total_m_steps", "total_polish_steps")
 _COUNTS = ("samples", "restarts", "degenerate_restarts", *_STEPS)
@@ -185,7 +185,7 @@ class Fit:
         columns = [Column("from", "d"), *(Column(f"to {j + 1}", ".4f") for j in range(self.components))]
         return Table(columns, [[i + 1, *row] for i, row in enumerate(self.transitions.tolist())])
 
-    def plot(self, y: ArrayLike, title: str = "", names: Sequence[str] = ()) -> Figure:
+    def plot(self, y: ArrayLike, title: str = "", names: Sequence[str] = ()) -> Picture:
         """The data and what was fitted: histogram, pairs of columns, or a chain's states over time."""
         from nem_cli.fit.figure import fit_figure  # matplotlib is slow to import
 

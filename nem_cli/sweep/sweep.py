@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from nem_cli.errors import NemWarning
 from nem_cli.experiment import folder as files
@@ -15,7 +16,7 @@ from nem_cli.experiment.journal import Journal
 from nem_cli.experiment.load import load
 from nem_cli.experiment.lock import FolderLock
 from nem_cli.experiment.manifest import manifest, timing
-from nem_cli.experiment.plan import Level, levels
+from nem_cli.experiment.plan import Level, levels, validate
 from nem_cli.experiment.runner import Workers
 from nem_cli.statistics import tables
 from nem_cli.statistics.run import Run
@@ -31,9 +32,9 @@ Shown = Callable[[str], AbstractContextManager[Progress | None]]
 
 
 def sweep(
-    config: str | Path | Experiment,
+    config: str | Path | Mapping[str, Any] | Experiment,
     *,
-    out: Path | None = None,
+    out: str | Path | None = None,
     jobs: int | None = None,
     workers: Workers | None = None,
     fresh: bool = False,
@@ -45,9 +46,10 @@ def sweep(
 
     Parameters
     ----------
-    config : str, Path or Experiment
-        A config file, the bare name of a shipped one, or an experiment.
-    out : Path, optional
+    config : str, Path, mapping or Experiment
+        A config file, the bare name of a shipped one, what such a file holds, or an experiment. In a mapping an
+        injection, screen, family, start or stop rule may be an object or a class, one defined in a notebook too.
+    out : str or Path, optional
         The run's folder; ``results/NAME`` by default.
     jobs : int, optional
         Blocks at once; short for ``workers=Workers(jobs)``. All cores by default.
@@ -69,8 +71,11 @@ def sweep(
     RunError
         If the run can't go on; what it finished is kept.
     """
-    experiment = config if isinstance(config, Experiment) else load(files.find_config(config))
-    folder = files.RESULTS / experiment.name if out is None else out
+    if isinstance(config, Mapping):
+        experiment = validate(config)
+    else:
+        experiment = config if isinstance(config, Experiment) else load(files.find_config(config))
+    folder = files.RESULTS / experiment.name if out is None else Path(out)
     workers = Workers.of(workers, jobs)
     began = datetime.now(UTC)
     plan = levels(experiment)

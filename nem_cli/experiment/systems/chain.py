@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from nem_cli.em.latents.markov import Markov
 from nem_cli.em.model import Model
-from nem_cli.experiment.registry import families
+from nem_cli.experiment.registry import families, known
 from nem_cli.experiment.systems.system import System
 from nem_cli.experiment.values import VARIANCES, Law, Numbers, Transitions, Variances
 
@@ -32,18 +32,12 @@ class Chain(System):
     variances: Variances | None = Field(
         default=None, description=VARIANCES, title="the states' variances", examples=[[4, 4]]
     )
-    family: str = Field(
+    family: Annotated[str, known(families, "chain.family")] = Field(
         default="gaussian",
         description="a registered family",
         title="the states' family of distributions",
         examples=["gaussian"],
     )
-
-    @field_validator("family")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        families.get(name, path="chain.family")
-        return name
 
     def model(self) -> Model:
         return Model(Markov(), families.get(self.family))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from nem_cli.em.families.gaussian_nd import COVARIANCES
 from nem_cli.em.latents.independent import Independent
 from nem_cli.em.model import Model
-from nem_cli.experiment.registry import families
+from nem_cli.experiment.registry import families, known
 from nem_cli.experiment.systems.system import System
 from nem_cli.experiment.values import MEANS, VARIANCES, Law, Matrices, NumbersOrLists, Variances
 
@@ -34,7 +34,7 @@ class Mixture(System):
         title="the components' covariance matrices",
         examples=[[[[4, 1], [1, 4]], [[4, 0], [0, 4]]]],
     )
-    family: str = Field(
+    family: Annotated[str, known(families, "mixture.family")] = Field(
         default="gaussian",
         description="a registered family",
         title="the components' family of distributions",
@@ -46,12 +46,6 @@ class Mixture(System):
         title="what a component's covariance may be, in several dimensions",
         examples=["diagonal"],
     )
-
-    @field_validator("family")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        families.get(name, path="mixture.family")
-        return name
 
     @field_validator("covariance")
     @classmethod
