@@ -17,6 +17,7 @@ from command_line import invoke
 from joblib.externals.loky import get_reusable_executor
 from sine import Sine
 
+import nem_cli
 from nem_cli import errors, testing
 from nem_cli.em.screen import Screen
 from nem_cli.errors import ConfigError, FolderError, PluginError
@@ -255,7 +256,7 @@ class TestTheExtensionPage:
     """What CONTRIBUTING.md shows of a new injection runs as it stands."""
 
     blocks = re.findall(r"```(\w+)\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), flags=re.DOTALL)
-    module, script = (text for kind, text in blocks if kind == "python")
+    module, script, family = (text for kind, text in blocks if kind == "python")
     entry_points = next(text for kind, text in blocks if kind == "toml")
 
     @pytest.fixture
@@ -282,3 +283,14 @@ class TestTheExtensionPage:
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert re.fullmatch(r"\d+ -[\d.]+\n", done.stdout)
+
+    def test_its_family_passes_the_checks_and_is_fitted(self, plugin):
+        (plugin / "laplace.py").write_text(self.family)
+        laplace = families.get("laplace:Laplace")
+        testing.check_family(laplace)
+        rng = np.random.default_rng(0)
+        y = np.concatenate([rng.laplace(-5, 1, 400), rng.laplace(5, 2, 600)])
+        fit = nem_cli.fit(y, 2, family=laplace, restarts=3)
+        assert fit.means == pytest.approx([-5, 5], abs=0.2)
+        assert np.sqrt(fit.variances / 2) == pytest.approx([1, 2], rel=0.15)
+        sys.modules.pop("laplace", None)
