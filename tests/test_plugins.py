@@ -20,6 +20,7 @@ from sine import Sine
 import nem_cli
 from nem_cli import errors, testing
 from nem_cli.em.screen import Screen
+from nem_cli.em.stops import StopRule
 from nem_cli.errors import ConfigError, FolderError, PluginError
 from nem_cli.experiment.plan import validate
 from nem_cli.experiment.registry import families, injections, screens, starts, stop_rules
@@ -212,6 +213,31 @@ def test_leaving_the_support_is_one_message(tmp_path):
     assert done.exit_code == 2
     assert "takes data out of the support of family exponential, 0 to inf; use a screen" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+class FlatForThree(StopRule):
+    """The log-likelihood gains little in three steps together."""
+
+    name = "flat-for-three"
+
+    def coordinates(self, model, y, theta, estimate):
+        return model.log_likelihood(y, theta)[:, None]
+
+    def remembered(self, before, after):
+        return np.repeat(after, 3, axis=1) if before is None else np.hstack([before[:, 1:], after])
+
+    def distance(self, before, after):
+        return after[:, 0] - before[:, 0]
+
+
+def test_a_stop_rule_may_have_a_history():
+    y = np.random.default_rng(0).normal([-2, 2], 2, size=(100, 2)).ravel()
+    three = nem_cli.fit(y, 2, rule=FlatForThree(), start="moments", polish=False)
+    path = [
+        nem_cli.fit(y, 2, start="moments", polish=False, max_iterations=k, tol=300).log_likelihood for k in range(1, 80)
+    ]
+    gains = np.array(path)[3:] - np.array(path)[:-3]
+    assert three.m_steps == 4 + int(np.argmax(gains < 0.01))
 
 
 def test_a_users_screen_passes_the_harness():

@@ -127,7 +127,7 @@ def steps(problem: Problem, y: FloatArray, start: Theta, rng: np.random.Generato
         if not trials.size:
             return
         if compared is None and not stop.of_e_steps:
-            compared = stop.coordinates(model, y, theta, problem.estimate)
+            compared = stop.remembered(None, stop.coordinates(model, y, theta, problem.estimate))
         k += 1
         before = theta
         maximised, injected, draws, accepted = _iteration(problem, y, theta, rng, k)
@@ -140,7 +140,7 @@ def steps(problem: Problem, y: FloatArray, start: Theta, rng: np.random.Generato
         if compared is not None:
             status[stop.distance(compared, coordinates) < threshold] = Status.CONVERGED
         status[~sound] = Status.DEGENERATE
-        compared = coordinates
+        compared = stop.remembered(compared, coordinates)
         yield Step(k, trials, theta, status, injected, draws, accepted)
 
 

@@ -44,6 +44,18 @@ class StopRule(ABC):
         """From the coordinates of theta_{k-1} to those of theta_k, shape (trials,)."""
         return np.asarray(np.linalg.norm(after - before, ord=self.order, axis=1))
 
+    def remembered(self, before: FloatArray | None, after: FloatArray) -> FloatArray:
+        """What the next step is compared with, shape (trials, any): the coordinates of this one.
+
+        A rule with a history returns more than these, and gets it back as `before`, here and in `distance`.
+
+        Parameters
+        ----------
+        before : ndarray of shape (trials, any), or None
+            What it returned for the step before; None at first.
+        """
+        return after
+
     def threshold(self, tol: float) -> float:
         """A trial ends where the distance is strictly below it."""
         return float(10.0**-tol)
