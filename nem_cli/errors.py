@@ -64,6 +64,14 @@ def suggest(name: str, allowed: Iterable[str]) -> str:
     return f"did you mean {near[0]}? " if near else ""
 
 
+def printable(text: str) -> str:
+    """A text whose control characters are written out, so that none of them reaches a terminal."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
 def _shorten(value: object, width: int = 80) -> str:
     text = " ".join(repr(value).split())
     return text if len(text) <= width else f"{text[: width - 3]}..."

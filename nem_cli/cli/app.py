@@ -13,6 +13,7 @@ from nem_cli.fit import command as fit
 from nem_cli.paper import command as figures
 from nem_cli.replay import command as replay
 from nem_cli.sweep import command as sweep
+from nem_cli.terminal.process import prepare
 from nem_cli.verify import command as verify
 
 app = typer.Typer(
@@ -55,5 +56,6 @@ def common(
 
 def main() -> None:
     """Entry point of ``nem``."""
+    prepare()
     sys.path.append("")  # package.module:Name may be a file in the current folder; last, so that it shadows nothing
     app(prog_name="nem")

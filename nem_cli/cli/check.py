@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from nem_cli.terminal import messages as terminal
@@ -12,8 +14,15 @@ from nem_cli.terminal import options
 def check(
     config: options.Config,
     overrides: options.Overrides = None,
+    plugins: Annotated[
+        bool,
+        typer.Option("--plugins/--no-plugins", help="Import the modules that the config names, or refuse to."),
+    ] = True,
 ) -> None:
     """Validate a config and say what it would run; run nothing.
+
+    A config may name Python modules (package.module:Name), which are then imported, from the current folder too: check
+    a config that you don't trust with --no-plugins.
 
     Example: nem check my-experiment.yaml --set trials=200
     """
@@ -22,6 +31,6 @@ def check(
     from nem_cli.experiment.plan import levels
 
     path = folder.find_config(config)
-    experiment = load(path, overrides or ())
+    experiment = load(path, overrides or (), plugins=plugins)
     count = len(levels(experiment))
     typer.echo(f"{path}: valid; {count} levels of {experiment.trials:,} trials of {experiment.sample_size:,} samples")

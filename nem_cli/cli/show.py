@@ -31,6 +31,8 @@ def show(
 ) -> None:
     """Print the table of a finished run.
 
+    Modules that its config names (package.module:Name) are imported, from the current folder too.
+
     Example: nem show results/mnem --format latex
     """
     from nem_cli.statistics.run import Run

@@ -15,7 +15,7 @@ from nem_cli.experiment.plan import validate
 MAX_BYTES = 200_000
 
 
-def load(path: Path, overrides: Iterable[str] = (), **settings: Any) -> Experiment:
+def load(path: Path, overrides: Iterable[str] = (), *, plugins: bool = True, **settings: Any) -> Experiment:
     """Read an experiment from a YAML file.
 
     Parameters
@@ -23,6 +23,8 @@ def load(path: Path, overrides: Iterable[str] = (), **settings: Any) -> Experime
     path : Path
     overrides : iterable of str
         ``dotted.path=value``, as of ``--set``.
+    plugins : bool
+        Whether modules that the config names may be imported, as ``package.module:Name``.
     **settings
         Top-level settings that replace the file's, where not None.
 
@@ -52,6 +54,8 @@ def load(path: Path, overrides: Iterable[str] = (), **settings: Any) -> Experime
         assign(tree, override)
     tree |= {name: value for name, value in settings.items() if value is not None}
     tree.setdefault("name", path.stem)
+    if not plugins:
+        _refuse_modules(tree, "", source)
     return validate(tree, source)
 
 
@@ -66,6 +70,13 @@ def assign(tree: dict[str, Any], override: str) -> None:
         put(tree, path, value)
     except KeyError:
         raise ConfigError(f"there is no setting {path}", source="--set", value=override) from None
+
+
+def _refuse_modules(value: Any, path: str, source: str) -> None:
+    if isinstance(value, str) and ":" in value and path not in ("title", "name"):
+        raise ConfigError("names a module, which isn't imported here", path=path, value=value, source=source)
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        _refuse_modules(part, f"{path}.{key}".lstrip("."), source)
 
 
 def _kind(value: object) -> str:

@@ -103,7 +103,10 @@ def fit(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FOLDER", help="Write fit.json, responsibilities.csv, figure.png and figure.svg."
+            "--out",
+            parser=options.folder,
+            metavar="FOLDER",
+            help="Write fit.json, responsibilities.csv, figure.png and figure.svg.",
         ),
     ] = None,
     quiet: options.Quiet = False,

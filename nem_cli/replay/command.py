@@ -25,7 +25,10 @@ def replay(
         typer.Option("--set", metavar="PATH=VALUE", help="Value of another swept setting. Repeatable."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the csv and the figure.", show_default="the run's")
+        Path | None,
+        typer.Option(
+            "--out", parser=options.folder, help="Folder for the csv and the figure.", show_default="the run's"
+        ),
     ] = None,
     quiet: options.Quiet = False,
     json: options.Json = False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import os
 import re
 import shutil
 import signal
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, get_type_hints
 import typer
 from typer.models import OptionInfo
 
-from nem_cli.errors import GO_ON, ConfigError, NemError, NemWarning
+from nem_cli.errors import GO_ON, ConfigError, NemError, NemWarning, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,7 +51,7 @@ def _command(function: Callable[P, R], kept: str = "") -> Callable[P, R]:
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            with _terminable(), _plain_warnings():
+            with _terminable(kept), _plain_warnings():
                 return function(*args, **kwargs)
         except NemError as error:
             say(f"nem: {_as_typed(str(error), function)}")
@@ -65,6 +66,9 @@ def _command(function: Callable[P, R], kept: str = "") -> Callable[P, R]:
             raise typer.Exit(INTERRUPTED) from None
         except MemoryError:
             say(f"nem: out of memory{f' (use fewer --jobs){kept}' if kept else ''}")
+            raise typer.Exit(FAILED) from None
+        except ImportError as error:  # a library that is damaged, or for which there is no memory
+            say(f"nem: a library can't be loaded: {str(error).strip().splitlines()[-1]}")
             raise typer.Exit(FAILED) from None
 
     return run
@@ -82,6 +86,7 @@ def _as_typed(message: str, function: Callable[..., object]) -> str:
 
 def say(message: str) -> None:
     """A message on standard error; on a terminal lines break between words, elsewhere each stays whole."""
+    message = printable(message)
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         lines = (
@@ -119,20 +124,26 @@ def print_plan(plan: Plan, as_json: bool) -> None:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def _terminable(kept: str) -> Iterator[None]:
     """Take SIGTERM, which batch systems send, for Ctrl-C: finish what is being written, end the workers."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
+        while frame:
+            if "importlib._bootstrap" in frame.f_code.co_filename:  # half a module is of no use to what comes after
+                say(f"nem: interrupted{kept}")
+                os._exit(INTERRUPTED)
+            frame = frame.f_back
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -9,6 +9,14 @@ import typer
 
 from nem_cli.terminal import completion
 
+
+def folder(given: str) -> Path:
+    """A folder's name; an empty one, as of a variable that isn't set, would be the current folder."""
+    if not given or not given.isprintable():
+        raise typer.BadParameter("must be a folder's name, in characters that can be printed")
+    return Path(given)
+
+
 Config = Annotated[
     str,
     typer.Argument(
@@ -21,8 +29,13 @@ Overrides = Annotated[
 ]
 Trials = Annotated[int | None, typer.Option("--trials", help="Trials a level, instead of the config's.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed, instead of the config's.")]
-Out = Annotated[Path | None, typer.Option("--out", help="The run's folder.", show_default="results/NAME")]
-Root = Annotated[Path, typer.Option("--out", help="The folder that holds the runs' folders.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", parser=folder, metavar="FOLDER", help="The run's folder.", show_default="results/NAME"),
+]
+Root = Annotated[
+    Path, typer.Option("--out", parser=folder, metavar="FOLDER", help="The folder that holds the runs' folders.")
+]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", help="Blocks of trials at once.", show_default="all cores")]
 Backend = Annotated[str, typer.Option("--backend", help="loky (processes), threading or dask.")]
 Scheduler = Annotated[
