@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nem_cli.em.arrays import FloatArray
-from nem_cli.errors import ConfigError
+from nem_cli.errors import ConfigError, printable
 
 SEPARATORS = ("\t", ";", ",", None)
 """In the order in which they are tried; None is any white space."""
 SNIFFED_ROWS = 50
-MISSING = {"", "na", "n/a", "null", "none", "?", "-", "."}
+MISSING = {"", "na", "n/a", "#n/a", "null", "none", "?", "-", "."}
 """How files say that a value isn't there, besides nan."""
+_NO_VALUE = "a value is missing; fill it in, or leave such rows out (drop_missing)"
 
 
 @dataclass(frozen=True)
@@ -92,27 +93,32 @@ def _from_text(file: io.StringIO, source: str, columns: Sequence[str], drop_miss
     indices = _chosen(columns, first, source)
     numbers = [_is_number(first[i]) or first[i].lower() in MISSING for i in indices]
     header = not all(numbers) or (_may_be_names(first) and any(column in first for column in columns))
-    names = tuple(first[i] if header else f"column {i + 1}" if len(first) > 1 else "" for i in indices)
-    if not header:
-        rows = _rows(file, _separator(file))
-    values = array("d")
-    for line, cells in rows:
+    names = tuple(printable(first[i]) if header else f"column {i + 1}" if len(first) > 1 else "" for i in indices)
+    values, blank = array("d"), 0
+    for number, cells in _rows(file, _separator(file), blanks=len(first) == 1):
+        if number < line + header:
+            continue
+        if not cells:  # the end of the file, or a value that is missing in its only column
+            blank = blank or number
+            continue
+        if blank and not drop_missing:
+            raise ConfigError(_NO_VALUE, source=source, path=f"line {blank}")
         if len(cells) != len(first):
             problem = f"has {len(cells)} cells, but the first row has {len(first)}"
-            raise ConfigError(problem, source=source, path=f"line {line}", value=",".join(cells))
+            raise ConfigError(problem, source=source, path=f"line {number}", value=",".join(cells))
         for i, name in zip(indices, names, strict=True):
             try:
                 values.append(_number(cells[i], drop_missing))
             except ValueError as error:
-                place = f"line {line}, {name}" if name else f"line {line}"
+                place = f"line {number}, {name}" if name else f"line {number}"
                 raise ConfigError(str(error), source=source, path=place, value=cells[i]) from None
     if not values:
         raise ConfigError("has a header, but no data", source=source, path=f"line {line}", value=",".join(first))
     return _kept(source, names, np.array(values, dtype=float).reshape(-1, len(names)))
 
 
-def _rows(file: io.StringIO, separator: str | None) -> Iterator[tuple[int, list[str]]]:
-    """Line numbers from 1 and stripped cells, without blank lines and comments."""
+def _rows(file: io.StringIO, separator: str | None, blanks: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """Line numbers from 1 and stripped cells, without comments; a blank line has no cells, where it isn't left out."""
     file.seek(0)
     if separator is None:
         numbered: Iterator[tuple[int, list[str]]] = enumerate(map(str.split, file), 1)
@@ -120,7 +126,10 @@ def _rows(file: io.StringIO, separator: str | None) -> Iterator[tuple[int, list[
         reader = csv.reader(file, delimiter=separator)
         numbered = ((reader.line_num, [cell.strip() for cell in cells]) for cells in reader)
     for line, cells in numbered:
-        if cells and (len(cells) > 1 or cells[0]) and not cells[0].startswith("#"):
+        if not any(cells) and len(cells) < 2:
+            if blanks:
+                yield line, []
+        elif not cells[0].startswith("#") or cells[0].lower() in MISSING:
             yield line, cells
 
 
@@ -149,7 +158,7 @@ def _chosen(columns: Sequence[str], first: list[str], source: str) -> list[int]:
                 problem = "several columns are called so; give a number"
                 raise ConfigError(problem, source=source, path="`columns`", value=column)
             found.append(first.index(column))
-        elif column.isdecimal() and 1 <= int(column) <= width:
+        elif column.isdecimal() and len(column) < 10 and 1 <= int(column) <= width:
             found.append(int(column) - 1)
         else:
             problem = f"there is no such column; the file has {shown}"
@@ -168,7 +177,7 @@ def _number(cell: str, drop_missing: bool) -> float:
             hint = "; a decimal comma must be a point" if "," in cell else ""
             raise ValueError(f"must be a number{hint}") from None
         if not drop_missing:
-            raise ValueError("a value is missing; fill it in, or leave such rows out (drop_missing)") from None
+            raise ValueError(_NO_VALUE) from None
         return math.nan
     if math.isinf(value) or (math.isnan(value) and not drop_missing):
         raise ValueError("must be a finite number")
@@ -190,8 +199,11 @@ def _is_number(cell: str) -> bool:
 
 def _array(path: str) -> NDArray[Any]:
     try:
-        table: NDArray[Any] = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        with open(path, "rb") as file:
+            table: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # a broken header raises what Python's parser or numpy's dtypes do
         raise ConfigError(f"isn't a .npy file of numbers: {error}", source=path) from None
     if not table.size:
         raise ConfigError("is empty; it must hold a column of numbers", source=path)

@@ -19,12 +19,14 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-import joblib
-
 from nem_cli.errors import GO_ON, ConfigError, NemError, RunError
 from nem_cli.experiment.block import Block, run_block
 from nem_cli.experiment.machine import Software, software
 from nem_cli.experiment.plan import Level
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # joblib's word on missing shared memory: ours comes where it matters
+    import joblib
 
 Task = tuple[int, Level, int]
 """Any number, which comes back with the block; a level; the number of a block."""

@@ -240,8 +240,8 @@ def _mixtures(
             f"give just one of --components, --select 1:6 and --means; given: {', '.join(given) or 'none'}"
         )
     if select is not None:
-        low, colon, high = select.partition(":")
-        if not (colon and low.isdecimal() and high.isdecimal() and 1 <= int(low) <= int(high) <= 1000):
+        low, _, high = select.partition(":")
+        if not (len(select) < 10 and low.isdecimal() and high.isdecimal() and 1 <= int(low) <= int(high) <= 1000):
             raise ConfigError("must look like 1:6, from 1 to at most 1000", source="--select", value=select)
         return list(range(int(low), int(high) + 1))
     if means is None:

@@ -185,7 +185,7 @@ class Run:
     def time_ratio(self, row: Row) -> float | None:
         """A level's processor time a trial over that of plain EM; None where it isn't known."""
         seconds = self.timing.get("seconds_per_trial")
-        if not isinstance(seconds, list) or len(seconds) != len(self.rows):
+        if not isinstance(seconds, list) or [type(each) for each in seconds] != [float] * len(self.rows):
             return None
         here, em = (seconds[self.rows.index(each)] for each in (row, self.em(row)))
         return here / em if em else None

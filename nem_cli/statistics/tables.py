@@ -77,7 +77,10 @@ def read_summary(text: str, levels: Sequence[Level]) -> tuple[Row, ...]:
     ValueError
         If it isn't one of these levels.
     """
-    header, *lines = csv.reader(io.StringIO(text))
+    try:
+        header, *lines = csv.reader(io.StringIO(text))
+    except csv.Error as error:  # a cell of absurd size, say
+        raise ValueError(str(error)) from None
     swept = len(_paths(levels))
     if header != [*_paths(levels), *_COLUMNS]:
         raise ValueError("its columns aren't those of this version and this config")
