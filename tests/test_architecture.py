@@ -56,6 +56,8 @@ def test_the_picture_in_contributing_is_this_house():
     drawn = re.findall(r"^(\w+)/  ", text, flags=re.M)
     assert drawn == [*ABOVE, *reversed(WINGS), *reversed(FLOORS)]
     assert set(drawn) <= {path.name for path in PACKAGE.iterdir() if path.is_dir()}
+    for file in re.findall(r"`(\w+/[\w/]+\.py)", text):
+        assert (PACKAGE / file).exists() or file.endswith("NAME.py"), file
 
 
 def test_the_em_floor_is_pure_numpy_and_scipy():
