@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 TILE = 1 << 15
 """How many responsibilities, or coordinates of data, are worked on at once."""
+WHOLE_TILE = 1 << 19
+"""The same where trials stay whole: a recursion over the samples works on a sample of all trials at a time."""
 
 
 def tiles(shape: tuple[int, int], width: int, whole: bool = False) -> Iterator[tuple[slice, slice]]:
-    """Split a batch of data into (trials, samples) ranges of at most `TILE` values.
+    """Split a batch of data into (trials, samples) ranges of at most `TILE` (`WHOLE_TILE`) values.
 
     Parameters
     ----------
@@ -21,7 +23,7 @@ def tiles(shape: tuple[int, int], width: int, whole: bool = False) -> Iterator[t
         Never split a trial, which may then be larger.
     """
     trials, samples = shape
-    size = max(1, TILE // width)
+    size = max(1, (WHOLE_TILE if whole else TILE) // width)
     rows = max(1, size // samples)
     columns = samples if whole or samples <= size else size
     for row in range(0, trials, rows):

@@ -30,13 +30,13 @@ SKLEARN = {"spherical": "spherical", "diagonal": "diag", "full": "full"}
 def ratios(repeats: int) -> Iterator[tuple[str, tuple[float, ...], str]]:
     """The name of a figure, theirs over ours in turn, and what it should be."""
     for dimensions in (2, 10):
-        for samples, trials in ((200, 100), (100_000, 1)):
+        for samples, trials in ((200, 1000 // dimensions), (100_000, 1)):
             for covariance in COVARIANCES:
                 target = "at least 5" if samples == 200 else "at least 1"
                 pairs = [_mixture(covariance, dimensions, samples, trials) for _ in range(repeats)]
                 label = f"scikit-learn over ours, EM, {covariance}, {dimensions} dimensions, {samples:,} samples"
                 yield label, tuple(theirs / ours for theirs, ours in pairs), target
-    for samples, trials in ((200, 100), (100_000, 1)):
+    for samples, trials in ((200, 1000), (100_000, 1)):
         pairs = [_chain(samples, trials) for _ in range(repeats)]
         target = "at least 5" if samples == 200 else "at least 0.33"
         yield f"hmmlearn over ours, Baum-Welch, {samples:,} samples", tuple(a / b for a, b in pairs), target

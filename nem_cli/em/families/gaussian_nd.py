@@ -156,6 +156,19 @@ class Spherical(GaussianND):
     def log_normaliser(self, theta: Theta) -> FloatArray:
         return np.asarray(-0.5 * theta.means.shape[2] * np.log(2 * math.pi * theta.variances))
 
+    def log_odds(self, y: FloatArray, theta: Theta, log_weights: FloatArray) -> FloatArray:
+        """A quadratic in d = y - mu_1, a |d|^2 + b . d + c; about a mean, so that nothing cancels."""
+        precision = 1 / theta.variances
+        apart = theta.means[:, 1] - theta.means[:, 0]
+        constants = log_weights + self.log_normaliser(theta)
+        c = constants[:, 1] - constants[:, 0] - 0.5 * precision[:, 1] * (apart * apart).sum(axis=1)
+        d = y - theta.means[:, 0, None]
+        odds = np.einsum("tnd,tnd->tn", d, d)
+        odds *= 0.5 * (precision[:, 0] - precision[:, 1])[:, None]
+        odds += (d @ (precision[:, 1, None] * apart)[..., None])[..., 0]
+        odds += c[:, None]
+        return np.asarray(odds)
+
     def maximise(self, sums: Moments, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:
         means = sums.mean() if "means" in estimate else theta.means
         variances = sums.variance(means).mean(axis=2) if "variances" in estimate else theta.variances
