@@ -119,8 +119,8 @@ def fit(
     sample's mean, so that it doesn't depend on where the unit has its zero (Celsius or Kelvin). Results are in the
     data's unit.
 
-    There is no noise unless --sigma says so: it saves M-steps until the stop rule holds, but a noisy M-step doesn't end
-    at a stationary point, and the polish that takes the fit there costs more than was saved (see --sigma 0.6).
+    There is no noise unless --sigma says so: a noisy M-step doesn't end at a stationary point, and with the polish that
+    takes the fit there NEM and EM need about as many M-steps to the same fit. --sigma 0.6 shows both on your data.
 
     \b
     Examples:
