@@ -16,6 +16,7 @@ from nem_cli.experiment.plan import validate
 from nem_cli.experiment.registry import families, injections, screens, starts, stop_rules
 from nem_cli.experiment.schema import json_schema
 from nem_cli.experiment.shipped import shipped_configs
+from nem_cli.paper.protocols.config import is_search, search_schema
 
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
 NOTES = {"$schema", "$defs", "title", "description", "default", "examples"}
@@ -85,7 +86,10 @@ def config():
 
 @pytest.mark.parametrize("name", sorted(shipped_configs()))
 def test_shipped_configs_pass(schema, name):
-    assert valid(yaml.safe_load(shipped_configs()[name].read_text()), schema, schema)
+    config = yaml.safe_load(shipped_configs()[name].read_text())
+    if is_search(config):
+        schema = search_schema()
+    assert valid(config, schema, schema)
 
 
 @pytest.mark.parametrize(
@@ -158,3 +162,16 @@ def test_the_command_prints_the_schema(schema):
     result = invoke("schema")
     assert result.exit_code == 0
     assert json.loads(result.stdout) == schema
+
+
+def test_the_search_through_protocols_has_a_schema():
+    printed = json.loads(invoke("schema", "protocols").stdout)
+    assert printed == search_schema()
+    config = yaml.safe_load(shipped_configs()["protocols"].read_text())
+    for change in (
+        {"families": {}},
+        {"horizon": 19},
+        {"rules": {"norm": ["never"], "tol": [1]}},
+        {"sweep": {"sigma": [1]}},
+    ):
+        assert not valid(config | change, printed, printed)

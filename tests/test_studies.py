@@ -105,6 +105,8 @@ WORDS = {
     "screen": ("screened", "blind"),
     "algorithm": ("EM", "noise", "SQUAREM"),
     "protocol": ("five-parameter",),
+    "arm": ("em", "additive", "multiplicative"),
+    "way": ("em", "shrunken", "additive"),
 }
 
 

@@ -11,6 +11,7 @@ from nem_cli.cli import check, schema, settings, show
 from nem_cli.compare import command as compare
 from nem_cli.fit import command as fit
 from nem_cli.paper import command as figures
+from nem_cli.paper.protocols import command as protocols
 from nem_cli.replay import command as replay
 from nem_cli.sweep import command as sweep
 from nem_cli.terminal.process import prepare
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command("sweep", short_help="Run an experiment: a table, csv files and a figure.")(sweep.sweep)
 app.command("compare", short_help="Test the difference between two modes at their optima.")(compare.compare)
 app.command("figures", short_help="Make the paper's figures, the comparison and the report.")(figures.figures)
+app.command("protocols", short_help="Which protocols could have given the paper's numbers?")(protocols.protocols)
 app.command("fit", short_help="Fit a Gaussian mixture to your own data.")(fit.fit)
 app.command("verify", short_help="Measure the NEM condition along EM's path.")(verify.verify)
 app.command("replay", short_help="Run one trial of a run again and print its iterates.")(replay.replay)

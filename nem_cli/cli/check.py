@@ -27,10 +27,18 @@ def check(
     Example: nem check my-experiment.yaml --set trials=200
     """
     from nem_cli.experiment import folder
-    from nem_cli.experiment.load import load
-    from nem_cli.experiment.plan import levels
+    from nem_cli.experiment.load import read
+    from nem_cli.experiment.plan import levels, validate
+    from nem_cli.paper.protocols import config as protocols
 
     path = folder.find_config(config)
-    experiment = load(path, overrides or (), plugins=plugins)
+    tree = read(path, overrides or (), plugins=plugins)
+    if protocols.is_search(tree):
+        search = protocols.validate(tree, str(path))
+        families = len(protocols.families(search))
+        declared = families * len(protocols.ways(search.rules))
+        typer.echo(f"{path}: valid; a search through {declared:,} protocols of {families:,} path families")
+        return
+    experiment = validate(tree, str(path))
     count = len(levels(experiment))
     typer.echo(f"{path}: valid; {count} levels of {experiment.trials:,} trials of {experiment.sample_size:,} samples")

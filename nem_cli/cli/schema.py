@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import typer
 
 from nem_cli.terminal import messages as terminal
 
 
 @terminal.command
-def schema() -> None:
+def schema(
+    kind: Annotated[
+        Literal["experiment", "protocols"], typer.Argument(help="Of an experiment, or of a search through protocols.")
+    ] = "experiment",
+) -> None:
     """Print the JSON Schema of a config, with which an editor completes and checks it.
 
     \b
@@ -23,5 +29,6 @@ def schema() -> None:
     import json
 
     from nem_cli.experiment.schema import json_schema
+    from nem_cli.paper.protocols.config import search_schema
 
-    typer.echo(json.dumps(json_schema(), indent=2))
+    typer.echo(json.dumps(json_schema() if kind == "experiment" else search_schema(), indent=2))

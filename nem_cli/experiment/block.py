@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nem_cli.em import algorithm
+from nem_cli.em import algorithm, trace
 from nem_cli.em.arrays import FloatArray
 from nem_cli.em.starts import Given, Start
+from nem_cli.em.stops import Euclidean, LogLikelihood, MaxChange, StopRule
 from nem_cli.em.theta import Theta
 from nem_cli.experiment.config import TrialSettings
 from nem_cli.experiment.machine import cpu
@@ -34,6 +35,8 @@ class Block:
         See `nem_cli.em.noise.Sampled`.
     cpu : str
         The processor that made it.
+    traces : structured ndarray of shape (block_trials,), dtype `trace_dtype`, or None
+        What was recorded of every step, where the config asks for it.
     """
 
     trials: NDArray[np.void]
@@ -41,6 +44,7 @@ class Block:
     draws: int
     accepted: int
     cpu: str
+    traces: NDArray[np.void] | None = None
 
 
 def trial_dtype(trial: TrialSettings) -> np.dtype[np.void]:
@@ -66,11 +70,34 @@ def trial_columns(trial: TrialSettings) -> list[tuple[str, str, tuple[int, ...]]
     return [*estimates, *((name, name, ()) for name in system.measures)]
 
 
+def trace_dtype(trial: TrialSettings) -> np.dtype[np.void]:
+    """A trial's trace: distances by stop rule, then what `nem_cli.em.trace.Trace` says.
+
+    ``log_likelihoods`` and ``residuals`` begin at theta_0; ``limit`` is where plain EM ends, run on from the horizon.
+    """
+    assert trial.trace is not None
+    horizon = trial.trace.horizon
+    return np.dtype(
+        [
+            *((name, "<f8", (horizon,)) for name in _traced_rules(trial)),
+            ("log_likelihoods", "<f8", (horizon + 1,)),
+            ("residuals", "<f8", (horizon + 1,)),
+            *([("limit", "<f8")] if trial.trace.limit else []),
+        ]
+    )
+
+
+def _traced_rules(trial: TrialSettings) -> dict[str, StopRule]:
+    """The trial's own rule and those that every model has."""
+    own = trial.stop.resolved()
+    return {rule.name: rule for rule in (Euclidean(), MaxChange(), LogLikelihood(), own)}
+
+
 def run_block(level: Level, seed: int, block: int) -> Block:
     """Run one block whole. Its numbers depend on the level, the seed and the block's number, and on nothing else."""
     y, start = data_and_starts(level, seed, block)
     began = time.thread_time()
-    fits = algorithm.fit(problem(level), y, start, stream(seed, NOISE, block))
+    fits, traces = _fitted(level, y, start, stream(seed, NOISE, block))
     seconds = time.thread_time() - began
     table = np.zeros(len(y), dtype=trial_dtype(level.trial))
     table["status"] = fits.status
@@ -81,7 +108,24 @@ def run_block(level: Level, seed: int, block: int) -> Block:
         table[each.name] = fits.theta.arrays[each.name]
     for name, values in system.measured(y, fits.theta).items():
         table[name] = values
-    return Block(table, seconds, fits.draws, fits.accepted, cpu())
+    return Block(table, seconds, fits.draws, fits.accepted, cpu(), traces)
+
+
+def _fitted(
+    level: Level, y: FloatArray, start: Theta, rng: np.random.Generator
+) -> tuple[algorithm.Fits, NDArray[np.void] | None]:
+    trial, task = level.trial, problem(level)
+    if trial.trace is None:
+        return algorithm.fit(task, y, start, rng), None
+    fits, found = trace.fit(task, y, start, rng, _traced_rules(trial), trial.trace.horizon)
+    table = np.zeros(len(y), dtype=trace_dtype(trial))
+    for name, distances in found.distances.items():
+        table[name] = distances
+    table["log_likelihoods"] = found.log_likelihood
+    table["residuals"] = found.residuals
+    if trial.trace.limit:
+        table["limit"] = trace.limit(task, y, found.theta)
+    return fits, table
 
 
 def data_and_starts(level: Level, seed: int, block: int) -> tuple[FloatArray, Theta]:

@@ -19,7 +19,7 @@ from pydantic import (
 from nem_cli.em import noise as em
 from nem_cli.experiment.grid import Sweep, as_sweep
 from nem_cli.experiment.noise import Noise
-from nem_cli.experiment.parts import Bootstrap, Figure, NoiseSettings, Stop
+from nem_cli.experiment.parts import Bootstrap, Figure, NoiseSettings, Stop, Tracing
 from nem_cli.experiment.paths import flatten
 from nem_cli.experiment.registry import known, starts
 from nem_cli.experiment.settings import Choices
@@ -97,6 +97,9 @@ class TrialSettings(Choices):
         title="the noise; its initial standard deviation is swept as sigma",
     )
     stop: Stop = Field(default=Stop(), description="rule, tol or below, max_iterations", title="when a trial ends")
+    trace: Tracing | None = Field(
+        default=None, description="horizon, limit", title="what is recorded of every step", examples=[{"horizon": 60}]
+    )
 
     @property
     def system(self) -> System:
@@ -148,6 +151,10 @@ class TrialSettings(Choices):
                     f"{self.sample_size}, {system.kind} has {system.components} components"
                 )
         self.stop.resolved().check(model)
+        if self.trace is not None and not self.stop.resolved().takes_tol:
+            raise ValueError(
+                f"trace records distances that a tol is compared with; stop rule {self.stop.rule} has none"
+            )
         self.noise_at(1.0).check(model)
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nem_cli.errors import FolderError
-from nem_cli.experiment.block import Block, trial_dtype
+from nem_cli.experiment.block import Block, trace_dtype, trial_dtype
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.identity import Identity
 from nem_cli.experiment.journal_check import checksum
@@ -83,7 +84,12 @@ class Journal:
     def done(self, level: Level) -> set[int]:
         """The numbers of a level's finished blocks."""
         rows = self._file.rows("SELECT block FROM blocks WHERE level = ?", self._ids.get(level.key))
-        return {number for (number,) in rows}
+        finished = {number for (number,) in rows}
+        if level.trial.trace is not None:  # a rescued file has lost them
+            there = self._file.rows("SELECT name FROM sqlite_master WHERE name = 'traces'")
+            query = "SELECT block FROM traces WHERE level = ?"
+            finished &= {number for (number,) in self._file.rows(query, self._ids.get(level.key))} if there else set()
+        return finished
 
     def add(self, level: Level, number: int, block: Block) -> None:
         """Commit a finished block.
@@ -105,9 +111,16 @@ class Journal:
                 )
                 self._ids[level.key] = int(cursor.lastrowid or 0)
             self._file.db.execute(
-                "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (self._ids[level.key], number, block.seconds, block.draws, block.accepted, crc, data),
             )
+            if block.traces is not None:
+                packed = zlib.compress(block.traces.tobytes(), 1)
+                self._file.db.execute(_TRACES)
+                self._file.db.execute(
+                    "INSERT OR REPLACE INTO traces VALUES (?, ?, ?, ?)",
+                    (self._ids[level.key], number, _trace_checksum(level, number, packed), packed),
+                )
             if block.cpu not in self._cpus:
                 self._cpus.append(block.cpu)
                 self._file.set_meta("cpus", self._cpus)
@@ -138,6 +151,32 @@ class Journal:
             table = np.frombuffer(data, dtype=dtype)
             yield table[: trials - number * level.block_trials]
 
+    def traces(self, level: Level, trials: int) -> Iterator[NDArray[np.void]]:
+        """The traces of a level's first trials in order, a table of dtype `trace_dtype` a block.
+
+        Raises
+        ------
+        FolderError
+            If the run recorded none, or a block is missing or damaged.
+        """
+        if level.trial.trace is None:
+            raise FolderError("recorded no traces: its config has no trace with a horizon", source=str(self._file.path))
+        for number in range(level.blocks(trials)):
+            rows = self._file.rows(
+                "SELECT checksum, traces FROM traces WHERE level = ? AND block = ?", self._ids.get(level.key), number
+            )
+            if not rows:
+                raise FolderError(
+                    f"block {number} of level {dict(level.settings)} isn't finished", source=str(self._file.path)
+                )
+            ((crc, packed),) = rows
+            if not isinstance(packed, bytes) or _trace_checksum(level, number, packed) != crc:
+                raise self._file.damaged(
+                    f"the traces of block {number}, level {dict(level.settings)}, fail their checksum"
+                )
+            table = np.frombuffer(zlib.decompress(packed), dtype=trace_dtype(level.trial))
+            yield table[: trials - number * level.block_trials]
+
     def totals(self, level: Level, trials: int) -> Totals:
         """Sums over the blocks that hold a level's first trials."""
         ((count, seconds, draws, accepted),) = self._file.rows(
@@ -146,3 +185,14 @@ class Journal:
             level.blocks(trials),
         )
         return Totals(count * level.block_trials, seconds, int(draws), int(accepted))
+
+
+_TRACES = """
+CREATE TABLE IF NOT EXISTS traces (level INTEGER NOT NULL REFERENCES levels, block INTEGER NOT NULL,
+                                   checksum INTEGER NOT NULL, traces BLOB NOT NULL, PRIMARY KEY (level, block));
+"""
+"""Made where a run records traces; journals of other runs have none."""
+
+
+def _trace_checksum(level: Level, number: int, packed: bytes) -> int:
+    return zlib.crc32(packed, zlib.crc32(f"{level.key} {number}".encode()))

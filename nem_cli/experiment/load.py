@@ -16,7 +16,12 @@ MAX_BYTES = 200_000
 
 
 def load(path: Path, overrides: Iterable[str] = (), *, plugins: bool = True, **settings: Any) -> Experiment:
-    """Read an experiment from a YAML file.
+    """Read an experiment from a YAML file; parameters and errors as of `read`."""
+    return validate(read(path, overrides, plugins=plugins, **settings), str(path))
+
+
+def read(path: Path, overrides: Iterable[str] = (), *, plugins: bool = True, **settings: Any) -> dict[str, Any]:
+    """A config's tree, not yet validated.
 
     Parameters
     ----------
@@ -56,7 +61,7 @@ def load(path: Path, overrides: Iterable[str] = (), *, plugins: bool = True, **s
     tree.setdefault("name", path.stem)
     if not plugins:
         _refuse_modules(tree, "", source)
-    return validate(tree, source)
+    return tree
 
 
 def assign(tree: dict[str, Any], override: str) -> None:

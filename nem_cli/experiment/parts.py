@@ -105,6 +105,20 @@ class Stop(Choices):
         return stop_rules.get(self.rule) if self.below is None else LossBelow(self.below)
 
 
+class Tracing(Settings):
+    """What is recorded of every step, whatever the stop rule says."""
+
+    horizon: int = Field(
+        ge=1, le=10_000, description="a whole number from 1 to 10,000", title="steps that are recorded", examples=[60]
+    )
+    limit: bool = Field(
+        default=False,
+        description="true to run plain EM on from the horizon to its end",
+        title="whether plain EM runs on from the horizon",
+        examples=[True],
+    )
+
+
 class Bootstrap(Settings):
     """How intervals are made."""
 

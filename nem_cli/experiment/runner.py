@@ -13,11 +13,12 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import TypeVar
 
 from nem_cli.errors import GO_ON, ConfigError, NemError, RunError
 from nem_cli.experiment.block import Block, run_block
@@ -28,6 +29,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # joblib's word on missing shared memory: ours comes where it matters
     import joblib
 
+TaskT = TypeVar("TaskT")
+ResultT = TypeVar("ResultT")
 Task = tuple[int, Level, int]
 """Any number, which comes back with the block; a level; the number of a block."""
 BACKENDS = ("loky", "threading", "dask")
@@ -106,7 +109,17 @@ class Workers:
         Raises
         ------
         RunError
-            If a worker process died, a block failed or didn't come back in time, or the cluster can't be used.
+            As `each`.
+        """
+        return self.each(functools.partial(_block, seed), tasks)
+
+    def each(self, function: Callable[[TaskT], ResultT], tasks: Iterable[TaskT]) -> Generator[ResultT, None, None]:
+        """What a function makes of each task, unordered; function, tasks and results are sent between processes.
+
+        Raises
+        ------
+        RunError
+            If a worker process died, a task failed or didn't come back in time, or the cluster can't be used.
         """
         tasks = iter(tasks)
         first = list(itertools.islice(tasks, self.count))
@@ -115,8 +128,8 @@ class Workers:
         if not first:
             return
         if jobs == 1 and self.backend != "dask":
-            for index, level, block in tasks:
-                yield index, block, _made(level, seed, block)
+            for task in tasks:
+                yield function(task)
             return
         here = software()
         clock = _Clock(self.timeout or (DASK_TIMEOUT if self.backend == "dask" else None))
@@ -124,7 +137,7 @@ class Workers:
             # One block a message: a finished block never waits for another one.
             parallel = joblib.Parallel(jobs, return_as="generator_unordered", batch_size=1, timeout=clock.timeout)
             with ctrl_c_waits():
-                blocks = parallel(joblib.delayed(_task)(*task, seed, here) for task in tasks)
+                blocks = parallel(joblib.delayed(_task)(function, task, here) for task in tasks)
             try:
                 for block in blocks:
                     clock.start()
@@ -174,25 +187,31 @@ class _Clock:
         return time.monotonic() - self._since
 
 
-def _task(index: int, level: Level, block: int, seed: int, parent: Software) -> tuple[int, int, Block]:
+def _task(function: Callable[[TaskT], ResultT], task: TaskT, parent: Software) -> ResultT:
     """What a worker does."""
     differing = software().differences(parent)
     if differing:  # it joined the cluster after the check at the start
         raise RunError(f"a worker that joined has other versions: {differing}; install the same; {GO_ON}")
-    return index, block, _made(level, seed, block)
+    return function(task)
 
 
-def _made(level: Level, seed: int, block: int) -> Block:
-    """A block; its errors can be sent from a worker whatever they were."""
+def _block(seed: int, task: Task) -> tuple[int, int, Block]:
+    index, level, block = task
+    with failures_named(f"block {block} of level {dict(level.settings)}"):
+        return index, block, run_block(level, seed, block)
+
+
+@contextmanager
+def failures_named(what: str) -> Iterator[None]:
+    """Say what failed and where in the code: an error that can be sent from a worker whatever it was."""
     try:
-        return run_block(level, seed, block)
+        yield
     except (NemError, MemoryError):
         raise
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         raise RunError(
-            f"block {block} of level {dict(level.settings)} failed with {type(error).__name__}: {error} "
-            f"({place.filename}, line {place.lineno}); {GO_ON}"
+            f"{what} failed with {type(error).__name__}: {error} ({place.filename}, line {place.lineno}); {GO_ON}"
         ) from error
 
 

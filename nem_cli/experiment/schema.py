@@ -10,7 +10,7 @@ from nem_cli.experiment.systems.network import Network
 from nem_cli.experiment.values import Components
 
 _NUMBER_OR_TEXT = {"type": ["number", "string", "boolean", "array", "object"]}
-_RANGE = {
+RANGE = {
     "type": "object",
     "description": "num equally spaced values from start to stop, both included",
     "properties": {
@@ -23,17 +23,26 @@ _RANGE = {
 }
 
 
-def json_schema() -> dict[str, Any]:
-    """What a config file may hold: pydantic's schema of `Experiment`, and what only its validators know."""
-    schema = Experiment.model_json_schema()
+def json_schema(settings: type[TrialSettings] = Experiment, swept: str = "sweep") -> dict[str, Any]:
+    """What a config file may hold: pydantic's schema of its settings, and what only their validators know.
+
+    Parameters
+    ----------
+    settings : type
+        With a name and a field of grids.
+    swept : str
+        That field.
+    """
+    schema = settings.model_json_schema()
     schema |= {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "nem config"}
-    del schema["required"]  # a name is the file's own, and the system decides what is estimated and the start
+    # a name is the file's own, and the system decides what is estimated and the start
+    schema["required"] = [name for name in schema["required"] if name not in {"name", *TrialSettings.model_fields}]
     schema["oneOf"] = [
         {"required": [kind] if system is Network else [kind, "sample_size"]} for kind, system in SYSTEMS.items()
     ]
     properties, models = schema["properties"], schema["$defs"]
-    properties["sweep"] |= {"anyOf": [_grid(), {"type": "array", "items": _grid(), "minItems": 1}]}
-    del properties["sweep"]["type"], properties["sweep"]["items"]
+    properties[swept] |= {"anyOf": [_grid(), {"type": "array", "items": _grid(), "minItems": 1}]}
+    del properties[swept]["type"], properties[swept]["items"]
     for rule in properties["start"]["oneOf"]:
         if rule.get("type") == "string":
             rule |= _named(starts)
@@ -53,12 +62,12 @@ def json_schema() -> dict[str, Any]:
 
 def _grid() -> dict[str, Any]:
     """One grid of a sweep: swept settings to lists of values or ranges."""
-    values = {"anyOf": [{"type": "array", "items": _NUMBER_OR_TEXT, "minItems": 1}, _RANGE]}
+    values = {"anyOf": [{"type": "array", "items": _NUMBER_OR_TEXT, "minItems": 1}, RANGE]}
     sigma = {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 1}
     return {
         "type": "object",
         "minProperties": 1,
-        "properties": {"sigma": {"description": "initial noise standard deviations", "anyOf": [sigma, _RANGE]}},
+        "properties": {"sigma": {"description": "initial noise standard deviations", "anyOf": [sigma, RANGE]}},
         "propertyNames": {"pattern": rf"^(sigma|({'|'.join(TrialSettings.model_fields)})(\..+)?)$"},
         "additionalProperties": values,
     }

@@ -169,6 +169,19 @@ class Run:
         """M-steps of a level's trials, shape (trials,)."""
         return self.trials(level)["iterations"].astype(np.int64)
 
+    def traces(self, level: Row | Level) -> NDArray[np.void]:
+        """What was recorded of every step of a level's trials.
+
+        Shape (trials,), dtype `nem_cli.experiment.block.trace_dtype`.
+
+        Raises
+        ------
+        FolderError
+            If the run recorded no traces, or its journal is gone or damaged.
+        """
+        with self._journal() as journal:
+            return np.concatenate(list(journal.traces(_level(level), self.experiment.trials)))
+
     def totals(self, level: Row | Level) -> Totals:
         """Processor time and draws of a level's blocks."""
         with self._journal() as journal:

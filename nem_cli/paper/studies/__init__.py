@@ -7,9 +7,11 @@ from nem_cli.paper.studies import (
     blind,
     context,
     decay,
+    equal_accuracy,
     exponential,
     harm,
     mean_shift,
+    mechanism,
     optimal_noise,
     separation,
     sparsity,
@@ -21,8 +23,8 @@ from nem_cli.paper.studies.study import Study
 STUDIES: tuple[Study, ...] = tuple(
     module.STUDY
     for module in (
-        mean_shift, accuracy, blind, harm, tolerance, sparsity, decay, optimal_noise, separation, exponential, systems,
-        context,
+        equal_accuracy, mean_shift, mechanism, accuracy, blind, harm, tolerance, sparsity, decay, optimal_noise,
+        separation, exponential, systems, context,
     )
 )  # fmt: skip
 """In the order of the page."""

@@ -1,0 +1,109 @@
+"""A finished search as its files have it, and what can be read from them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nem_cli.errors import FolderError
+from nem_cli.paper.protocols.search import LEVEL
+from nem_cli.statistics.study import STATISTICS
+
+RULE = ("norm", "tol", "start_counted")
+CLAIMS = (*STATISTICS, "shape")
+
+
+@dataclass(frozen=True)
+class Protocols:
+    """A finished search, as its files have it.
+
+    Parameters
+    ----------
+    rows : list of dict
+        A row a protocol that survived the first stage: its settings as in a config, its numbers as floats, NaN where
+        it didn't get so far.
+    settings : tuple of str
+        The columns that are settings.
+    summary : dict
+        ``summary.json``: declared, families (in all, and left by each stage), candidates, members.
+    """
+
+    rows: list[dict[str, Any]]
+    settings: tuple[str, ...]
+    summary: dict[str, Any]
+
+    @property
+    def members(self) -> list[dict[str, Any]]:
+        """The rows in the confidence set."""
+        return [row for row in self.rows if row["p_joint"] >= LEVEL]
+
+    def base_rate(self, claim: str) -> float:
+        """The share of the rows that some size of study makes compatible with a printed number, or with the shape.
+
+        Those that an earlier stage dropped count as failing.
+        """
+        return len([row for row in self.rows if row[f"p_{claim}"] >= LEVEL]) / max(len(self.rows), 1)
+
+    @property
+    def faster(self) -> float:
+        """The share of the rows in which both modes take fewer M-steps than EM at the paper's levels."""
+        both = [row for row in self.rows if row["multiplicative_saving"] > 0 and row["additive_saving"] > 0]
+        return len(both) / max(len(self.rows), 1)
+
+    @property
+    def whole_tol(self) -> bool:
+        """Whether a protocol with a whole tol is in the set."""
+        return any(float(row["tol"]).is_integer() for row in self.members)
+
+    def shares(self) -> Iterator[tuple[str, Any, float, float]]:
+        """Each setting's values: their shares among the rows, and among the set."""
+        inside = self.members
+        for name in self.settings:
+            for value in values(self.rows, name):
+                counts = (sum(row[name] == value for row in rows) / max(len(rows), 1) for rows in (self.rows, inside))
+                yield name, value, *counts
+
+    def shared(self) -> dict[str, Any]:
+        """The settings that all in the set have alike."""
+        found = {name: values(self.members, name) for name in self.settings}
+        return {name: each[0] for name, each in found.items() if len(each) == 1}
+
+
+def values(rows: Sequence[dict[str, Any]], name: str) -> list[Any]:
+    """A column's values, each once: numbers in order, others as they come."""
+    found: dict[str, Any] = {repr(row[name]): row[name] for row in rows}
+    numeric = all(isinstance(value, float) for value in found.values())
+    return sorted(found.values()) if numeric else list(found.values())
+
+
+def read(folder: Path) -> Protocols:
+    """A finished search from its folder.
+
+    Raises
+    ------
+    FolderError
+        If it holds none.
+    """
+    try:
+        with (folder / "protocols.csv").open(encoding="utf-8", newline="") as file:
+            lines = csv.DictReader(file)
+            columns = tuple(lines.fieldnames or ())
+            names = columns[: columns.index(RULE[-1]) + 1]
+            rows = [{name: _value(name, text, names) for name, text in line.items()} for line in lines]
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FolderError(f"holds no finished search through protocols ({error})", source=str(folder)) from None
+    return Protocols(rows, names, summary)
+
+
+def _value(name: str, text: str, names: Sequence[str]) -> Any:
+    if name not in names:
+        return float(text) if text else math.nan
+    if name in ("tol", "sample_size"):
+        return float(text)
+    return text

@@ -1,0 +1,122 @@
+"""What speeds NEM up? Plain EM from smaller starting variances, and over-relaxed EM, beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from nem_cli.drawing.style import BASELINE, COLOURS, style
+from nem_cli.paper.studies.study import Collect, Runs, Study
+from nem_cli.statistics.estimate import Estimate, mean_estimate, share_estimate
+from nem_cli.statistics.first_passage import first_below
+from nem_cli.statistics.run import Run
+from nem_cli.statistics.summary import Row
+
+CONFIGS = {"variances-only": "mechanism", "five-parameter": "mechanism-five-parameter"}
+"""The config of each protocol."""
+NEAR = 0.01
+"""A limit this many nats below the best one is the best one."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to fit, against plain EM from the protocol's start on the same data.
+
+    Parameters
+    ----------
+    way : str
+        em, additive, multiplicative, shrunken or over-relaxed.
+    sigma, variance : float
+        Of the noise at first, and of the start.
+    counted : Estimate
+        M-steps by the stop rule, minus EM's.
+    looking_past : Estimate
+        M-steps, at most the trace's horizon, until one step of plain EM from there would satisfy the rule, minus EM's.
+    log_likelihood : Estimate
+        At the end, minus EM's.
+    best : Estimate
+        The share of trials from whose last estimate plain EM ends at the best limit that any way leads to.
+    """
+
+    protocol: str
+    way: str
+    sigma: float
+    variance: float
+    counted: Estimate
+    looking_past: Estimate
+    log_likelihood: Estimate
+    best: Estimate
+
+
+def measure(runs: Runs, collect: Collect) -> list[Way]:
+    return [way for protocol, config in CONFIGS.items() for way in _ways(protocol, runs[config])]
+
+
+def _ways(protocol: str, run: Run) -> Iterator[Way]:
+    rows = _rows(run)
+    traces = [run.traces(row) for _, row in rows]
+    limits = np.stack([each["limit"] for each in traces])
+    best = np.where(np.isnan(limits), -np.inf, limits).max(axis=0)
+    stop = run.experiment.stop
+    threshold = stop.resolved().threshold(stop.tol or 0.0)
+    past = [first_below(each["residuals"][:, :-1], threshold).steps for each in traces]
+    em = run.trials(rows[0][1])
+    for index, (way, row) in enumerate(rows):
+        trials = run.trials(row)
+        yield Way(
+            protocol,
+            way,
+            row.sigma,
+            float(np.mean(row["start.variances"])),
+            mean_estimate(trials["iterations"].astype(float) - em["iterations"]),
+            mean_estimate((past[index] - past[0]).astype(float)),
+            mean_estimate(trials["log_likelihood"] - em["log_likelihood"]),
+            share_estimate(int(np.count_nonzero(best - limits[index] <= NEAR)), len(best)),
+        )
+
+
+def _rows(run: Run) -> list[tuple[str, Row]]:
+    """The run's rows by their ways, plain EM from the protocol's start first and once."""
+    plain = [row for row in run.rows if row.sigma == 0]
+    start = plain[0]["start.variances"]
+    found = [("em", plain[0])]
+    found += [(row["noise.injection"], row) for row in run.rows if row.sigma > 0]
+    found += [("shrunken", row) for row in plain if row["start.variances"] != start]
+    methods = [(str(dict(row.settings).get("method", "em")), row) for row in plain]
+    return found + [(method, row) for method, row in methods if method != "em"]
+
+
+def figure(runs: Runs, ways: Sequence[Way]) -> Figure:
+    protocols = list(dict.fromkeys(way.protocol for way in ways))
+    with style():
+        drawn = Figure(figsize=(9, 3.6), layout="constrained")
+        for axes, protocol in zip(drawn.subplots(1, len(protocols), squeeze=False)[0], protocols, strict=True):
+            shown = [way for way in ways if way.protocol == protocol and way.way != "em"]
+            for shift, (name, colour) in enumerate(zip(("counted", "looking_past"), COLOURS, strict=False)):
+                estimates = [getattr(way, name) for way in shown]
+                y = np.arange(len(shown)) + 0.2 * shift - 0.1
+                values = [each.value for each in estimates]
+                errors = [[each.value - each.low for each in estimates], [each.high - each.value for each in estimates]]
+                axes.errorbar(values, y, xerr=errors, fmt="o", markersize=4, color=colour, label=_LABELS[name])
+            axes.axvline(0, color=BASELINE, linewidth=1)
+            axes.set_yticks(range(len(shown)), [_name(way) for way in shown])
+            axes.invert_yaxis()
+            axes.set_title(protocol, fontsize=10)
+            axes.set_xlabel("M-steps minus EM's")
+        drawn.axes[-1].legend(loc="best", fontsize=8)
+    return drawn
+
+
+_LABELS = {"counted": "by the stop rule", "looking_past": "by the step plain EM would make"}
+
+
+def _name(way: Way) -> str:
+    if way.sigma:
+        return f"{way.way} noise, sigma {way.sigma:g}"
+    return f"EM from variances {way.variance:g}" if way.way == "shrunken" else "over-relaxed EM"
+
+
+STUDY = Study(tuple(CONFIGS.values()), Way, measure, figure)
