@@ -7,9 +7,11 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 
 import children
+import psutil
 import pytest
 
 DEADLY = """
@@ -121,3 +123,43 @@ def test_a_missing_extra_and_a_scheduler_that_is_not_there(many_blocks, tmp_path
         done = children.nem("sweep", many_blocks, "--out", tmp_path / "run", *options)
         children.assert_message(done, 2, "--scheduler")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_scheduler_that_dies_in_mid_run_is_one_message(cluster, many_blocks, whole, tmp_path):
+    address, worker = cluster
+    worker(1)
+    folder = tmp_path / "run"
+    running = children.start("sweep", many_blocks, "--out", folder, "--backend", "dask", "--scheduler", address, "-q")
+    children.wait_for_blocks(running, folder, 10)
+    for process in psutil.process_iter(["cmdline"]):
+        command = process.info["cmdline"] or []
+        if "scheduler" in command and address.rpartition(":")[2] in {str(c.laddr.port) for c in listening(process)}:
+            process.kill()
+    began = time.monotonic()
+    out, err = running.communicate(timeout=children.PATIENCE)
+    assert time.monotonic() - began < 45
+    assert (running.returncode, out) == (1, "")
+    assert "Traceback" not in err
+    assert "the same command goes on where this one stopped" in err
+    before = children.finished_blocks(folder)
+    assert len(before) >= 10
+    assert children.nem("sweep", many_blocks, "--out", folder, "--quiet", "--jobs", 1).returncode == 0
+    assert children.finished_blocks(folder)[: len(before)] == before
+    assert children.results(folder) == children.results(whole)
+
+
+def listening(process):
+    try:
+        return process.net_connections("tcp")
+    except psutil.Error:
+        return []
+
+
+def test_ctrl_c_with_a_local_cluster_is_one_message(many_blocks, tmp_path):
+    folder = tmp_path / "run"
+    running = children.start("sweep", many_blocks, "--out", folder, "--backend", "dask", "--jobs", 2, "--quiet")
+    children.wait_for_blocks(running, folder, 6)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does: the workers get it too
+    out, err = running.communicate(timeout=children.PATIENCE)
+    assert (running.returncode, out) == (130, "")
+    assert err == "nem: interrupted; finished blocks are kept, and the same command goes on where this one stopped\n"

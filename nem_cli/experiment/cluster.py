@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -38,6 +39,9 @@ def dask_backend(jobs: int, scheduler: str) -> Iterator[None]:
     if scheduler:
         _refuse_silent(scheduler)
     with ExitStack() as stack:
+        for name in ("distributed", "distributed.client", "asyncio"):  # what they log of a lost connection is told once
+            stack.callback(logging.getLogger(name).setLevel, logging.getLogger(name).level)
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         target: Any = scheduler
         if not scheduler:
             with ctrl_c_waits():

@@ -18,6 +18,7 @@ from concurrent.futures import BrokenExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from multiprocessing import resource_tracker
 from typing import TypeVar
 
 from nem_cli.errors import GO_ON, ConfigError, NemError, RunError
@@ -230,6 +231,7 @@ def _end_with(parent: int) -> None:
 @contextmanager
 def ctrl_c_waits() -> Iterator[None]:
     """Ctrl-C waits for the end of the ``with``; processes started in it never get it, since their parent ends them."""
+    resource_tracker.ensure_running()  # else it is started with the first process, and lets Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -39,7 +39,12 @@ Root = Annotated[
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", help="Blocks of trials at once.", show_default="all cores")]
 Backend = Annotated[str, typer.Option("--backend", help="loky (processes), threading or dask.")]
 Scheduler = Annotated[
-    str, typer.Option("--scheduler", metavar="TCP://HOST:PORT", help="A Dask scheduler's address, for --backend dask.")
+    str,
+    typer.Option(
+        "--scheduler",
+        metavar="TCP://HOST:PORT",
+        help="A Dask scheduler's address, for --backend dask. Traffic is pickled and unauthenticated.",
+    ),
 ]
 Timeout = Annotated[
     float | None,
