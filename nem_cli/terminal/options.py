@@ -10,9 +10,9 @@ import typer
 from nem_cli.terminal import completion
 
 
-def folder(given: str) -> Path:
+def folder(given: str | Path) -> Path:
     """A folder's name; an empty one, as of a variable that isn't set, would be the current folder."""
-    if not given or not given.isprintable():
+    if not given or not str(given).isprintable():  # a default is a Path already
         raise typer.BadParameter("must be a folder's name, in characters that can be printed")
     return Path(given)
 
