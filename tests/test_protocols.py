@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from nem_cli.experiment.plan import NOISE, stream
 from nem_cli.experiment.registry import stop_rules
 from nem_cli.experiment.runner import Workers
 from nem_cli.experiment.shipped import shipped_configs
+from nem_cli.paper.page import protocol_set
 from nem_cli.paper.protocols import search as searches
 from nem_cli.paper.protocols import stages
 from nem_cli.paper.protocols.config import Rule, families, load, validate, ways
@@ -208,3 +210,14 @@ def test_the_command(tmp_path):
     refused = invoke("protocols", "mnem")
     assert refused.exit_code == 2
     assert "isn't a search" in refused.stderr
+
+
+def test_the_page_shows_the_set_and_its_figures(finished, tmp_path):
+    folder, _, _ = finished
+    assert not protocol_set(tmp_path)
+    shutil.copytree(folder, tmp_path / "protocols")
+    body = protocol_set(tmp_path)
+    assert body.count("<svg") == 2
+    found = read(folder)
+    assert f"{len(found.members):,} are compatible" in body
+    assert body.count("<tr>") == 1 + len(list(found.shares()))

@@ -15,7 +15,7 @@ from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import load
 from nem_cli.experiment.runner import Workers
 from nem_cli.experiment.shipped import shipped_configs
-from nem_cli.paper.claims import Verdict
+from nem_cli.paper.claims import CLAIMS, Verdict
 from nem_cli.paper.records import read_csv, to_csv
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.table import Table
@@ -139,6 +139,7 @@ def _check(root: Path, protocols: Sequence[ProtocolRuns], runs: Mapping[str, Run
     """
     from nem_cli.drawing.style import save_figure
     from nem_cli.paper import prediction
+    from nem_cli.paper.protocols import results
 
     made = {name: runs[f"prediction-{name}"] for name in PREFIXES if f"prediction-{name}" in runs}
     if made:
@@ -147,7 +148,11 @@ def _check(root: Path, protocols: Sequence[ProtocolRuns], runs: Mapping[str, Run
         return
     else:
         trials = {each.name: prediction.of_figures(each.modes, each.blind) for each in protocols}
-    checked = prediction.check(trials, {}, protocols[0].modes["additive"].experiment.seed)
+    rates = {}
+    if (root / "protocols" / "protocols.csv").is_file():
+        found = results.read(root / "protocols")
+        rates = {claim: found.base_rate(claim) for claim in CLAIMS}
+    checked = prediction.check(trials, rates, protocols[0].modes["additive"].experiment.seed)
     files.write(root / "prediction.csv", to_csv(prediction.Predicted, checked.predicted))
     files.write(root / "prediction" / "thinned.csv", to_csv(prediction.Predicted, checked.thinned))
     files.write(root / "prediction" / "quantiles.csv", to_csv(prediction.Quantile, checked.quantiles))

@@ -23,6 +23,8 @@ from nem_cli.experiment import folder as files
 from nem_cli.paper.claims import Verdict
 from nem_cli.paper.prediction import Predicted, Quantile, figure, joints
 from nem_cli.paper.protocol_table import protocol_table
+from nem_cli.paper.protocols import results
+from nem_cli.paper.protocols.figures import ridge, specification_curve
 from nem_cli.paper.records import read_csv
 from nem_cli.paper.studies import STUDIES
 from nem_cli.paper.studies.study import UNKNOWN, Study, less
@@ -90,6 +92,16 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Share:
+    """A setting's value: per cent of the protocols where EM takes about 10 M-steps that have it, and of the set."""
+
+    setting: str
+    value: str
+    survivors: float
+    members: float
+
+
+@dataclass(frozen=True)
 class Section:
     """A study's part of the page."""
 
@@ -129,6 +141,7 @@ def write(root: Path, protocols: Sequence[ProtocolRuns], comparisons: Mapping[st
         distributions=_distributions(read_csv(Quantile, root / "prediction/quantiles.csv")),
         comparisons=comparisons,
         settings=protocol_table([[run.experiment for run in protocol.modes.values()] for protocol in protocols]),
+        protocol_set=protocol_set(root),
         lead=[each for each in sections if each.name in LEAD],
         sections=[each for each in sections if each.name not in LEAD],
         runs=[(run, ended(run.rows)) for run in runs],
@@ -173,6 +186,24 @@ def section(root: Path, study: Study) -> Section | None:
     title = study.title or runs[study.configs[0]].experiment.title or study.name
     csvs = [f"{study.name}/{study.file}", *(f"{name}/summary.csv" for name in study.configs)]
     return Section(study.name, title, records, Markup(body), csvs)  # noqa: S704
+
+
+def protocol_set(root: Path) -> Markup:
+    """Which of many declared protocols could have given the paper's numbers; empty where no search has been made."""
+    folder = root / "protocols"
+    if not (folder / "protocols.csv").is_file():
+        return Markup()
+    found = results.read(folder)
+    alts = (
+        "Saving at the paper's levels under every protocol, sorted, with its settings as dots below.",
+        "Tolerance against start variance of the protocols, those in the confidence set marked.",
+    )
+    drawn = [
+        Markup(page_svg(draw(found), f"protocols-{number}", alt))  # noqa: S704  (ours)
+        for number, (draw, alt) in enumerate(zip((specification_curve, ridge), alts, strict=True), start=1)
+    ]
+    shares = [Share(name, str(value), 100 * rows, 100 * members) for name, value, rows, members in found.shares()]
+    return Markup(template("protocols.html").render(it=found, shares=shares, figures=drawn))  # noqa: S704  (ours)
 
 
 def _distributions(quantiles: Sequence[Quantile]) -> Markup:

@@ -108,4 +108,11 @@ def _name(arm: str, sigma: float) -> str:
     return {"em": "EM", "squarem": "SQUAREM"}.get(arm, f"{arm}, sigma {sigma:g}")
 
 
-STUDY = Study(tuple(CONFIGS.values()), Accuracy, measure, figure, file="accuracy.csv")
+STUDY = Study(
+    tuple(CONFIGS.values()),
+    Accuracy,
+    measure,
+    figure,
+    file="accuracy.csv",
+    title="Equal accuracy: the central question",
+)

@@ -119,4 +119,4 @@ def _name(way: Way) -> str:
     return f"EM from variances {way.variance:g}" if way.way == "shrunken" else "over-relaxed EM"
 
 
-STUDY = Study(tuple(CONFIGS.values()), Way, measure, figure)
+STUDY = Study(tuple(CONFIGS.values()), Way, measure, figure, title="The mechanism: smaller starts, longer steps")
