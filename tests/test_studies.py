@@ -11,12 +11,13 @@ from typing import get_type_hints
 
 import numpy as np
 import pytest
-from made import dtype_of, made_run
+from made import made_run
 
 from nem_cli.drawing.style import png
 from nem_cli.em.status import Status
 from nem_cli.errors import FolderError
 from nem_cli.experiment import plan
+from nem_cli.experiment.block import trial_dtype
 from nem_cli.experiment.load import load, validate
 from nem_cli.experiment.plan import levels
 from nem_cli.experiment.runner import Workers
@@ -140,7 +141,7 @@ def made(name, more, tmp_path, *, status=None, off=None, thin=True):
     number = np.arange(run.trials)
     tables = {}
     for level in levels(run):
-        table = np.zeros(run.trials, dtype=dtype_of(level.components))
+        table = np.zeros(run.trials, dtype=trial_dtype(level.trial))
         if level.trial.stop.rule == "never":
             steps = np.full(run.trials, level.trial.stop.max_iterations)
         else:
@@ -317,6 +318,21 @@ def test_squarem_is_compared_on_the_same_data(small_blocks, tmp_path):
     assert em.more.value == pytest.approx(em.evaluations.value - squarem.evaluations.value)
     assert em.lower.value == pytest.approx(em.behind.value - squarem.behind.value)
     assert em.evaluations.value == run.em(run.best({"stop.rule": "euclidean"})).mean_iterations
+
+
+def test_systems(tmp_path):
+    def more(level):
+        return {"mean-shift": -2, "none": 4}.get(noise(level).screen, -3)
+
+    found = {each.system: each for each in measured("systems", more, tmp_path)}
+    for name, each in found.items():
+        if "rate" not in name:
+            assert each.saved.value == pytest.approx(100 * 3 / 21, abs=0.5)
+            assert math.isnan(each.kept.value) == ("assignment" in name)
+        assert math.isnan(each.test_error.value) == ("network" not in name)
+    assert found["mixture in the plane, additive"].kept.value == pytest.approx(100 * 2 / 21, abs=0.5)
+    assert found["hidden Markov chain, additive"].blind.sign is Sign.BELOW
+    assert found["neural network, rate 1.25 without noise"].saved.value == 0  # these made-up trials are of noise alone
 
 
 # --- helpers ----------------------------------------------------------------------------------------------------------
