@@ -90,7 +90,7 @@ def test_the_wheel_holds_the_package_and_what_it_needs(wheel):
         assert held[f"nem_cli/configs/{name}"] == (ROOT / "configs" / name).read_bytes()
     assert {name.split("/")[0] for name in names} == {"nem_cli", f"nem_cli-{PROJECT['version']}.dist-info"}
     kinds = {Path(name).suffix for name in names if name.startswith("nem_cli/")}
-    assert kinds == {".py", ".typed", ".html", ".css", ".txt", ".md", ".yaml"}
+    assert kinds == {".py", ".typed", ".html", ".css", ".csv", ".txt", ".md", ".yaml"}
 
 
 def test_the_lock_pins_each_dependency_within_what_is_allowed():

@@ -103,6 +103,9 @@ def test_shipped_configs_pass(schema, name):
         {"sweep": {"mixture.means": [[-1, 1], [-2, 2]], "start": ["truth", "moments"]}},
         {"noise": {"injection": "my.package:Cubic", "decay": 1}},
         {"stop": {"rule": "log-likelihood", "tol": 3}},
+        {"method": "quasi-newton"},
+        {"start": {"rule": "uniform", "means": [-3, 3], "variances": [1, 9]}},
+        {"sweep": {"method": ["em", "squarem"]}},
         {"name": "mine", "title": "A line", "trials": 10, "figure": {"log": True}},
     ],
 )

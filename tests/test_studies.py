@@ -24,12 +24,15 @@ from nem_cli.experiment.runner import Workers
 from nem_cli.experiment.shipped import shipped_configs
 from nem_cli.paper.page import section, template
 from nem_cli.paper.records import read_csv, to_csv
-from nem_cli.paper.studies import STUDIES
+from nem_cli.paper.studies import STUDIES, race
 from nem_cli.paper.studies.study import at_edge, holm, less
 from nem_cli.statistics.estimate import Estimate, Sign
 from nem_cli.sweep.sweep import collect, sweep
 
 TRIALS = 40
+SHORT = {"rule": "euclidean", "tol": 3, "max_iterations": 60}
+FEW = [{"method": ["em", "squarem", "annealed"]}, {"stop.max_iterations": [300]}]
+"""For the race, whose problems are slow ones."""
 HERE = Workers(jobs=1, backend="threading")
 BY_NAME = {study.name: study for study in STUDIES}
 
@@ -63,11 +66,7 @@ def test_a_study_runs_from_its_shipped_configs_to_its_section(study, small_block
     def experiment(name):
         if study.name == "systems":
             return thinned(name, trials=6)
-        if name != "context":
-            return thinned(name)
-        loose = load(shipped_configs()[name], ["stop.max_iterations=200"], trials=TRIALS).model_dump(mode="json")
-        loose["sweep"][-1]["stop.tol"] = [2.5]
-        return validate(loose)
+        return thinned(name, **({"stop": SHORT, "sweep": FEW} if study.name == "race" else {}))
 
     runs = {name: sweep(experiment(name), out=tmp_path / name, workers=HERE) for name in study.configs}
     records = study.measure(runs, here)
@@ -104,7 +103,8 @@ WORDS = {
     "mode": ("multiplicative", "additive"),
     "side": ("below", "at", "above"),
     "screen": ("screened", "blind"),
-    "algorithm": ("EM", "noise", "SQUAREM"),
+    "method": ("em", "squarem", "nem-additive-1"),
+    "problem": ("deaths",),
     "protocol": ("five-parameter",),
     "arm": ("em", "additive", "multiplicative"),
     "way": ("em", "shrunken", "additive"),
@@ -305,19 +305,24 @@ def test_the_race_keeps_the_best_and_measures_it_on_fresh_trials(small_blocks, t
     assert BY_NAME["optimal-noise"].measure({"optimal-noise": run}, here) == found
 
 
-def test_squarem_is_compared_on_the_same_data(small_blocks, tmp_path):
-    tree = load(shipped_configs()["context"], trials=TRIALS).model_dump(mode="json")
-    tree["sweep"] = [
-        {"sigma": [0.0, 5.0], "noise.injection": ["additive"], "stop.tol": [1.2]},
-        {"stop.rule": ["max-change"], "stop.tol": [4.0]},
-    ]
-    run = sweep(validate(tree), out=tmp_path / "context", workers=HERE)
-    em, _, squarem = BY_NAME["context"].measure({"context": run}, here)
-    assert squarem.algorithm == "SQUAREM"
-    assert squarem.more.value == squarem.lower.value == 0
-    assert em.more.value == pytest.approx(em.evaluations.value - squarem.evaluations.value)
-    assert em.lower.value == pytest.approx(em.behind.value - squarem.behind.value)
-    assert em.evaluations.value == run.em(run.best({"stop.rule": "euclidean"})).mean_iterations
+def test_the_race_counts_until_the_best_limit(small_blocks, tmp_path):
+    runs = {name: sweep(thinned(name, stop=SHORT, sweep=FEW), out=tmp_path / name, workers=HERE)
+            for name in BY_NAME["race"].configs if name in ("race", "race-waiting")}  # fmt: skip
+    racers = [racer for name, run in runs.items() for racer in race.racers(name, run)]
+    by_method = {racer.method: racer for racer in racers if racer.problem == "deaths"}
+    assert list(by_method) == ["em", "squarem", "annealed"]
+    em, squarem = by_method["em"], by_method["squarem"]
+    assert em.more.value == 0
+    assert squarem.more.high < 0
+    assert em.uncapped_median > em.evaluations_median
+    assert em.published == 2293
+    for racer in racers:
+        assert racer.starts == racer.converged + racer.capped + racer.failed == TRIALS
+        assert racer.evaluations_low <= racer.evaluations_median <= racer.evaluations_high
+        assert racer.best_limit <= racer.reached <= 1
+    waiting = next(racer for racer in racers if (racer.problem, racer.method) == ("waiting", "squarem"))
+    assert waiting.reached > 0.9
+    assert waiting.reached_10 <= waiting.reached_50 <= waiting.expected * 2
 
 
 def test_systems(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -13,6 +14,13 @@ from nem_cli.em.noise import Noise
 from nem_cli.em.status import Status
 from nem_cli.em.stops import StopRule
 from nem_cli.em.theta import Theta
+
+
+class Method(Protocol):
+    """What may take the place of the loop of Algorithm 1: an accelerator of EM."""
+
+    def steps(self, problem: Problem, y: FloatArray, start: Theta) -> Iterator[Step]:
+        """As `steps`, without noise."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,8 @@ class Problem:
         A trial ends where the stop rule's distance is strictly below 10^-tol, unless the rule says otherwise.
     max_iterations : int
         The cap on M-steps.
+    method : Method, optional
+        What takes the place of EM's own loop; it knows no noise.
     """
 
     model: Model
@@ -38,6 +48,7 @@ class Problem:
     stop: StopRule
     tol: float
     max_iterations: int
+    method: Method | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +121,9 @@ def steps(problem: Problem, y: FloatArray, start: Theta, rng: np.random.Generato
     Step
         The start (k = 0), then one a M-step until every trial has ended.
     """
+    if problem.method is not None:
+        yield from problem.method.steps(problem, y, start)
+        return
     model, stop = problem.model, problem.stop
     spread = model.family.spread(y)
     threshold = stop.threshold(problem.tol)
@@ -130,7 +144,7 @@ def steps(problem: Problem, y: FloatArray, start: Theta, rng: np.random.Generato
             compared = stop.remembered(None, stop.coordinates(model, y, theta, problem.estimate))
         k += 1
         before = theta
-        maximised, injected, draws, accepted = _iteration(problem, y, theta, rng, k)
+        maximised, injected, draws, accepted = iterate(problem, y, theta, rng, k)
         sound = model.sound(maximised, spread)
         theta = maximised if sound.all() else maximised.where(sound, theta)
         coordinates = stop.coordinates(model, y, before if stop.of_e_steps else theta, problem.estimate)
@@ -144,7 +158,7 @@ def steps(problem: Problem, y: FloatArray, start: Theta, rng: np.random.Generato
         yield Step(k, trials, theta, status, injected, draws, accepted)
 
 
-def _iteration(
+def iterate(
     problem: Problem, y: FloatArray, theta: Theta, rng: np.random.Generator, k: int
 ) -> tuple[Theta, IntArray, int, int]:
     """Lines 2 to 5 of Algorithm 1: the M-step's estimate, not yet known to be sound, and what `Step` says of the noise.

@@ -38,6 +38,10 @@ class Family(ABC):
     """The names of those that may be estimated."""
     support: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     """The closed interval that the family's values come from."""
+    discrete: ClassVar[bool] = False
+    """Whether its values are whole numbers, so that noise takes them out of the support."""
+    maximises: ClassVar[bool] = True
+    """Whether the M-step gives the maximum, and not a step towards it."""
     dimensions: ClassVar[bool] = False
     """Whether y has a third axis."""
     boxed: ClassVar[bool] = False

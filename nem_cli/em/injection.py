@@ -19,6 +19,8 @@ class Injection(ABC):
     name: ClassVar[str]
     neutral: ClassVar[float]
     """The noise that changes nothing, phi(y, neutral) = y; also the noise law's mean."""
+    discrete: ClassVar[bool] = False
+    """Whether phi gives whole numbers where y are whole, as the data of some families must be."""
 
     @abstractmethod
     def phi(self, y: FloatArray, n: FloatArray) -> FloatArray:

@@ -137,6 +137,12 @@ class Noise:
         ConfigError
             Of which `PluginError` is one.
         """
+        if self.sigma > 0 and model.family.discrete and not self.injection.discrete:
+            raise ConfigError(
+                f"{self.injection.name} noise takes whole numbers out of the support of family {model.family.name}; "
+                "use sigma 0, or an injection of your own that keeps numbers whole and says so by `discrete`",
+                path="noise.injection",
+            )
         check_injection(self.injection, model.family)
         self.screen.check(model, self.injection, self.enters)
         if self.enters == "e-step" and not model.family.enters_e_step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -123,6 +124,37 @@ class RandomWeights(Start):
     def check(self, model: Model) -> None:
         if not isinstance(model.family, Network):
             raise self.refusal("only a network has weights to draw; use moments, random-points or truth")
+
+
+class Uniform(Start):
+    """Each parameter of each component uniform in a range; laws uniform over all laws.
+
+    Parameters
+    ----------
+    ranges : dict of str to (float, float)
+        By name, of the estimated parameters that are no laws.
+    """
+
+    name = "uniform"
+
+    def __init__(self, ranges: Mapping[str, tuple[float, float]]) -> None:
+        self.ranges = ranges
+
+    def theta(
+        self, rng: np.random.Generator, model: Model, y: FloatArray, truth: Theta, estimate: frozenset[str]
+    ) -> Theta:
+        arrays = {}
+        for each in model.parameters:
+            if each.name not in estimate:
+                continue
+            shape = (len(y), *truth.arrays[each.name].shape[1:])
+            if each.kind == "law":
+                arrays[each.name] = rng.dirichlet(np.ones(shape[-1]), shape[:-1])
+            else:
+                arrays[each.name] = rng.uniform(*self.ranges[each.name], shape)
+                if each.tied:
+                    arrays[each.name][:] = arrays[each.name][:, :1]
+        return _with_known(model, arrays, truth, estimate)
 
 
 def repeated(theta: Theta, trials: int) -> Theta:

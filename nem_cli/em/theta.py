@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -87,6 +88,10 @@ class Theta:
         return self.replace(**moved)
 
 
+ROUNDING = 1e-15
+"""The last probability of a law, 1 less the others, is 0 where it is no larger than this."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """What one of a model's parameters is.
@@ -101,6 +106,8 @@ class Parameter:
         A law sums to 1 over its last axis; variances and covariances have the data's unit squared.
     compared : bool
         Whether the stop rules look at it.
+    tied : bool
+        Whether all components have the same value.
     """
 
     name: str
@@ -108,6 +115,7 @@ class Parameter:
     axes: str
     kind: Literal["plain", "law", "variance", "covariance"] = "plain"
     compared: bool = True
+    tied: bool = False
 
     def shape(self, components: int, dimensions: int) -> tuple[int, ...]:
         """Of one trial's values."""
@@ -115,14 +123,34 @@ class Parameter:
 
     def free(self, values: FloatArray) -> FloatArray:
         """The entries that the others don't follow from, shape (trials, any): but for the last probability of a law."""
+        if self.tied:
+            values = values[:, :1]
         if self.kind == "law":
             values = values[..., :-1]
         elif self.kind == "covariance":
             values = values[..., *np.triu_indices(values.shape[-1])]
         return values.reshape(len(values), -1)
 
+    def whole(self, free: FloatArray, shape: Sequence[int]) -> FloatArray:
+        """From what `free` gives, values of (trials, *shape)."""
+        if self.tied:
+            one = dataclasses.replace(self, tied=False).whole(free, (1, *shape[1:]))
+            return np.repeat(one, shape[0], axis=1)
+        if self.kind == "law":
+            free = free.reshape(len(free), *shape[:-1], shape[-1] - 1)
+            last = 1 - free.sum(axis=-1, keepdims=True)
+            return np.concatenate([free, np.where(np.abs(last) < ROUNDING, 0, last)], axis=-1)
+        if self.kind == "covariance":
+            values = np.empty((len(free), *shape))
+            i, j = np.triu_indices(shape[-1])
+            values[..., i, j] = values[..., j, i] = free.reshape(len(free), *shape[:-2], -1)
+            return values
+        return free.reshape(len(free), *shape)
+
     def in_units(self, values: FloatArray) -> FloatArray:
         """All entries on the data's scale, shape (trials, any): variances as standard deviations, with correlations."""
+        if self.tied:
+            values = values[:, :1]
         if self.kind == "variance":
             values = np.sqrt(values)
         elif self.kind == "covariance":

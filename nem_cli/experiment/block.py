@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nem_cli.em import algorithm, trace
 from nem_cli.em.arrays import FloatArray
-from nem_cli.em.starts import Given, Start
+from nem_cli.em.starts import Given, Start, Uniform
 from nem_cli.em.stops import Euclidean, LogLikelihood, MaxChange, StopRule
 from nem_cli.em.theta import Theta
 from nem_cli.experiment.config import TrialSettings
@@ -19,7 +19,7 @@ from nem_cli.experiment.machine import cpu
 from nem_cli.experiment.plan import DATA, NOISE, Level, stream
 from nem_cli.experiment.registry import starts
 from nem_cli.experiment.systems.system import System
-from nem_cli.experiment.values import Components
+from nem_cli.experiment.values import Components, Ranges
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def data_and_starts(level: Level, seed: int, block: int) -> tuple[FloatArray, Th
 def _drawn(
     system: System,
     samples: int,
-    start: Components | str,
+    start: Components | Ranges | str,
     estimate: tuple[str, ...],
     trials: int,
     seed: int,
@@ -156,8 +156,10 @@ def _drawn(
     return y, theta
 
 
-def start_rule(start: Components | str, system: System) -> Start:
+def start_rule(start: Components | Ranges | str, system: System) -> Start:
     """The start rule that a config means, which may be given values."""
+    if isinstance(start, Ranges):
+        return Uniform(start.values())
     return Given(system.model().theta(start.values())) if isinstance(start, Components) else starts.get(start)
 
 
@@ -171,4 +173,5 @@ def problem(level: Level) -> algorithm.Problem:
         stop=trial.stop.resolved(),
         tol=trial.stop.tol or 0.0,
         max_iterations=trial.stop.max_iterations,
+        method=trial.accelerator,
     )

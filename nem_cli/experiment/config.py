@@ -17,20 +17,23 @@ from pydantic import (
 )
 
 from nem_cli.em import noise as em
+from nem_cli.em.accelerate.accelerator import Accelerator
+from nem_cli.errors import ConfigError
 from nem_cli.experiment.grid import Sweep, as_sweep
 from nem_cli.experiment.noise import Noise
 from nem_cli.experiment.parts import Bootstrap, Figure, NoiseSettings, Stop, Tracing
 from nem_cli.experiment.paths import flatten
-from nem_cli.experiment.registry import known, starts
+from nem_cli.experiment.registry import EM, known, methods, starts
 from nem_cli.experiment.settings import Choices
 from nem_cli.experiment.systems.chain import Chain
 from nem_cli.experiment.systems.clusters import Clusters
+from nem_cli.experiment.systems.data import Data
 from nem_cli.experiment.systems.mixture import Mixture
 from nem_cli.experiment.systems.network import Network
 from nem_cli.experiment.systems.system import System
-from nem_cli.experiment.values import Components, as_tuple
+from nem_cli.experiment.values import Components, Ranges, as_tuple
 
-SYSTEMS: dict[str, type[System]] = {each.kind: each for each in (Mixture, Chain, Clusters, Network)}
+SYSTEMS: dict[str, type[System]] = {each.kind: each for each in (Mixture, Chain, Clusters, Network, Data)}
 """The settings that say what makes the data, of which a config has just one."""
 UNKNOWN = ("means",)
 """In the place of an `estimate` that isn't given, where what is estimated can't be known."""
@@ -44,6 +47,8 @@ def _one_line(text: str) -> str:
 
 
 def _start_kind(value: object) -> str:
+    if isinstance(value, Ranges) or (isinstance(value, Mapping) and "rule" in value):
+        return "ranges"
     return "given" if isinstance(value, Mapping | Components) else "rule"
 
 
@@ -70,6 +75,11 @@ class TrialSettings(Choices):
         description="data, train, test, hidden, rate, loss, gradient",
         title="a network, trained on a data set",
     )
+    data: Data | None = Field(
+        default=None,
+        description="file, columns, counts, unit, family, covariance, components, tied",
+        title="fixed data from a file, fitted from many starts: a trial is a start",
+    )
     sample_size: int = Field(
         ge=1,
         le=10**8,
@@ -84,12 +94,20 @@ class TrialSettings(Choices):
         examples=[["variances"]],
     )
     start: Annotated[
-        Annotated[Components, Tag("given")] | Annotated[str, known(starts, "start"), Tag("rule")],
+        Annotated[Components, Tag("given")]
+        | Annotated[Ranges, Tag("ranges")]
+        | Annotated[str, known(starts, "start"), Tag("rule")],
         Discriminator(_start_kind),
     ] = Field(
-        description="values of the parameters, or a registered start rule",
+        description="values of the parameters, rule uniform with ranges, or a registered start rule",
         title="where every trial starts",
         examples=["moments", {"weights": [0.5, 0.5], "means": [-3, 3], "variances": [9, 9]}],
+    )
+    method: Annotated[str, known(methods, "method")] = Field(
+        default=EM,
+        description="em, a registered accelerator of it, or package.module:Name",
+        title="how EM's fixed point is sought",
+        examples=["squarem"],
     )
     noise: NoiseSettings = Field(
         default=NoiseSettings(),
@@ -104,7 +122,7 @@ class TrialSettings(Choices):
     @property
     def system(self) -> System:
         """What makes the data, and the model that is fitted to them."""
-        systems: list[System | None] = [self.mixture, self.chain, self.clusters, self.network]
+        systems: list[System | None] = [getattr(self, kind) for kind in SYSTEMS]
         return next(system for system in systems if system is not None)
 
     @model_validator(mode="before")
@@ -124,16 +142,18 @@ class TrialSettings(Choices):
         except ValidationError:  # the field's own validation says it
             return {"estimate": UNKNOWN, "start": kind.default_start, **settings}
         decided: dict[str, Any] = {"estimate": system.model().estimable, "start": kind.default_start}
-        if isinstance(system, Network):
-            decided["sample_size"] = system.train
+        if system.samples is not None:
+            decided["sample_size"] = system.samples
         return {**decided, **settings}
 
     @model_validator(mode="after")
     def _consistent(self) -> TrialSettings:
         system = self.system
         model = system.model()
-        if isinstance(system, Network) and self.sample_size != system.train:
-            raise ValueError(f"sample_size is {self.sample_size}, but network.train is {system.train}; leave it out")
+        if system.samples not in (None, self.sample_size):
+            raise ValueError(
+                f"sample_size is {self.sample_size}, but {system.kind} has {system.samples} samples; leave it out"
+            )
         if len(set(self.estimate)) != len(self.estimate):
             raise ValueError(f"estimate names a parameter twice: {list(self.estimate)}")
         unknown = [name for name in self.estimate if name not in model.estimable]
@@ -143,20 +163,46 @@ class TrialSettings(Choices):
             )
         if isinstance(self.start, Components):
             system.check_start(self.start)
+        elif isinstance(self.start, Ranges):
+            system.check_ranges(self.start, self.estimate)
         else:
             starts.get(self.start).check(model)
-            if self.start == "random-points" and self.sample_size < system.components:
+            if self.start == "random-points" and self.sample_size < system.k:
                 raise ValueError(
                     f"start random-points needs at least as many samples as components: sample_size is "
-                    f"{self.sample_size}, {system.kind} has {system.components} components"
+                    f"{self.sample_size}, {system.kind} has {system.k} components"
                 )
         self.stop.resolved().check(model)
         if self.trace is not None and not self.stop.resolved().takes_tol:
             raise ValueError(
                 f"trace records distances that a tol is compared with; stop rule {self.stop.rule} has none"
             )
-        self.noise_at(1.0).check(model)
+        if isinstance(system, Data) and not isinstance(self.start, Components):
+            system.check_rule(self.start, self.estimate)
+        self.noise_at(0.0).check(model)
+        if self.accelerator is not None:
+            self.accelerator.check(model)
         return self
+
+    @property
+    def accelerator(self) -> Accelerator | None:
+        """What takes the place of EM's loop."""
+        return None if self.method == EM else methods.get(self.method)
+
+    def check_noise(self, sigma: float) -> None:
+        """Refuse a level of sigma above 0 that has no meaning with the method or the model.
+
+        Raises
+        ------
+        ConfigError
+        """
+        if self.method != EM:
+            raise ConfigError(
+                f"method {self.method} takes no noise; give the methods a grid of their own, without sigma",
+                path="sweep.sigma",
+                value=sigma,
+            )
+        self.noise_at(sigma).check(self.system.model())
 
     def noise_at(self, sigma: float) -> em.Noise:
         """The noise of a level."""
@@ -165,7 +211,10 @@ class TrialSettings(Choices):
 
     def flat(self) -> dict[str, Any]:
         """Every setting that decides a trial's numbers, by its dotted path."""
-        return flatten(self.model_dump(mode="json", include=set(TrialSettings.model_fields)))
+        flat = flatten(self.model_dump(mode="json", include=set(TrialSettings.model_fields)))
+        return {
+            path: value for path, value in flat.items() if (path, value) != ("method", EM)
+        }  # as if it weren't there
 
 
 class Experiment(TrialSettings):

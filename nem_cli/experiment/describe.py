@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from nem_cli.experiment.config import Experiment, TrialSettings
-from nem_cli.experiment.values import Components, Values
+from nem_cli.experiment.values import Ranges, Values
 
 
 def setting(path: str, value: Any) -> str:
@@ -38,6 +38,11 @@ def system(trial: TrialSettings) -> str:
         network = trial.network
         units = "-".join(map(str, network.sizes))
         return f"{network.data}, {units} units, {network.loss}, rate {network.rate:g}"
+    if trial.data is not None:
+        data = trial.data
+        unit = "" if data.unit == 1 else f" over {shown(data.unit)}"
+        kind = f"{'tied ' if data.tied else ''}{f'{data.covariance} ' if data.covariance else ''}{data.family}"
+        return f"{', '.join(data.columns)}{unit} of {data.file}, {data.components} {kind} components"
     values = trial.system.values()
     family = getattr(trial.system, "family", "gaussian")
     letter = {"gaussian": "N", "exponential": "Exp"}.get(family, family)
@@ -54,8 +59,10 @@ def system(trial: TrialSettings) -> str:
 
 def start(trial: TrialSettings, swept: Collection[str] = ()) -> str:
     """The start rule, or the given values that the sweep doesn't set."""
-    if not isinstance(trial.start, Components):
+    if isinstance(trial.start, str):
         return f"start: {trial.start}"
+    if isinstance(trial.start, Ranges):
+        return f"start: uniform, {', '.join(f'{name} in {shown(ends)}' for name, ends in trial.start.values().items())}"
     return f"start: {_given(trial.start, 'start', swept)}"
 
 

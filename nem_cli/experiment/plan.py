@@ -56,7 +56,7 @@ class Level:
     @property
     def components(self) -> int:
         """K."""
-        return self.trial.system.components
+        return self.trial.system.k
 
     @property
     def block_trials(self) -> int:
@@ -101,6 +101,11 @@ def levels(experiment: Experiment, source: str = "") -> list[Level]:
                 path=f"sweep.{missing.args[0]}",
                 source=source,
             ) from None
+        if point["sigma"]:
+            try:
+                trial.check_noise(point["sigma"])
+            except ConfigError as error:
+                raise ConfigError(str(error), source=source) from None
         level = Level(settings, point["sigma"], trial)
         found.setdefault((level.sigma, repr(settings)), level)
     return list(found.values())

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from pydantic import WrapValidator
 
+from nem_cli.em.accelerate.accelerator import Accelerator
 from nem_cli.em.family import Family
 from nem_cli.em.injection import Injection
 from nem_cli.em.screen import Screen
@@ -17,6 +18,9 @@ from nem_cli.em.stops import StopRule
 from nem_cli.errors import ConfigError, PluginError, suggest
 
 T = TypeVar("T")
+
+EM = "em"
+"""The method that is no accelerator: Algorithm 1's own loop."""
 
 
 class Passed(str):
@@ -53,12 +57,15 @@ class Registry(Generic[T]):
         The class that an extension must subclass.
     builtin : dict
         Name to ``package.module:Name`` of the extensions that ship with nem.
+    reserved : tuple of str
+        Names that mean something without an extension.
     """
 
-    def __init__(self, kind: str, base: type[Any], builtin: dict[str, str]) -> None:
+    def __init__(self, kind: str, base: type[Any], builtin: dict[str, str], reserved: tuple[str, ...] = ()) -> None:
         self.kind = kind
         self.base = base
         self.builtin = builtin
+        self.reserved = reserved
 
     @property
     def group(self) -> str:
@@ -68,7 +75,7 @@ class Registry(Generic[T]):
 
     def names(self) -> list[str]:
         """The registered names, our own first."""
-        return [*self.builtin, *sorted(point.name for point in entry_points(group=self.group))]
+        return [*self.reserved, *self.builtin, *sorted(point.name for point in entry_points(group=self.group))]
 
     def get(self, name: str | T, path: str = "") -> T:
         """The extension of that name.
@@ -126,6 +133,7 @@ families: Registry[Family] = Registry(
     {
         "gaussian": "nem_cli.em.families.gaussian:Gaussian",
         "exponential": "nem_cli.em.families.exponential:Exponential",
+        "poisson": "nem_cli.em.families.poisson:Poisson",
     },
 )
 injections: Registry[Injection] = Registry(
@@ -174,8 +182,20 @@ stop_rules: Registry[StopRule] = Registry(
         "loss": "nem_cli.em.stops:LossBelow",
     },
 )
+methods: Registry[Accelerator] = Registry(
+    "method",
+    Accelerator,
+    {
+        "squarem": "nem_cli.em.accelerate.squarem:Squarem",
+        "anderson": "nem_cli.em.accelerate.anderson:Anderson",
+        "quasi-newton": "nem_cli.em.accelerate.quasi_newton:QuasiNewton",
+        "over-relaxed": "nem_cli.em.accelerate.over_relaxed:OverRelaxed",
+        "annealed": "nem_cli.em.accelerate.annealed:Annealed",
+    },
+    reserved=(EM,),
+)
 
-REGISTRIES: tuple[Registry[Any], ...] = (families, injections, screens, starts, stop_rules)
+REGISTRIES: tuple[Registry[Any], ...] = (families, injections, screens, starts, stop_rules, methods)
 
 
 def by_name(value: Any) -> Any:
@@ -202,7 +222,8 @@ def known(registry: Registry[Any], path: str) -> WrapValidator:
     def validated(value: Any, as_text: Callable[[Any], str]) -> str:
         named = by_name(value)
         name = named if isinstance(named, Passed) else as_text(named)
-        registry.get(name, path=path)
+        if name not in registry.reserved:
+            registry.get(name, path=path)
         return name
 
     return WrapValidator(validated)

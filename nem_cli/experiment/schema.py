@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from nem_cli.experiment.config import SYSTEMS, Experiment, TrialSettings
-from nem_cli.experiment.registry import Registry, families, injections, screens, starts, stop_rules
+from nem_cli.experiment.registry import Registry, families, injections, methods, screens, starts, stop_rules
+from nem_cli.experiment.systems.data import Data
 from nem_cli.experiment.systems.network import Network
 from nem_cli.experiment.values import Components
 
@@ -38,11 +39,12 @@ def json_schema(settings: type[TrialSettings] = Experiment, swept: str = "sweep"
     # a name is the file's own, and the system decides what is estimated and the start
     schema["required"] = [name for name in schema["required"] if name not in {"name", *TrialSettings.model_fields}]
     schema["oneOf"] = [
-        {"required": [kind] if system is Network else [kind, "sample_size"]} for kind, system in SYSTEMS.items()
+        {"required": [kind] if system in (Network, Data) else [kind, "sample_size"]} for kind, system in SYSTEMS.items()
     ]
     properties, models = schema["properties"], schema["$defs"]
     properties[swept] |= {"anyOf": [_grid(), {"type": "array", "items": _grid(), "minItems": 1}]}
     del properties[swept]["type"], properties[swept]["items"]
+    properties["method"] |= _named(methods)
     for rule in properties["start"]["oneOf"]:
         if rule.get("type") == "string":
             rule |= _named(starts)
@@ -52,6 +54,7 @@ def json_schema(settings: type[TrialSettings] = Experiment, swept: str = "sweep"
     for model, name, registry in (
         ("Mixture", "family", families),
         ("Chain", "family", families),
+        ("Data", "family", families),
         ("NoiseSettings", "injection", injections),
         ("NoiseSettings", "screen", screens),
         ("Stop", "rule", stop_rules),

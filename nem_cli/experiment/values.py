@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
@@ -97,6 +97,29 @@ class Values(Choices):
         """Those that are set, by the parameter's name."""
         given = {name: getattr(self, name, None) for name in Components.model_fields}
         return {name: value for name, value in given.items() if value is not None}
+
+
+def _ordered(ends: tuple[float, ...]) -> tuple[float, ...]:
+    if len(ends) != 2 or ends[0] > ends[1]:
+        raise ValueError(f"must be two numbers, the lower one first; got {list(ends)}")
+    return ends
+
+
+Range: TypeAlias = Annotated[Numbers, AfterValidator(_ordered)]
+
+
+class Ranges(Choices):
+    """Start `uniform`: each parameter of each component uniform in a range, laws uniform over all laws."""
+
+    rule: Literal["uniform"] = Field(description="uniform")
+    means: Range | None = Field(default=None, description="two numbers, the lower one first")
+    variances: Annotated[Range, AfterValidator(_positive)] | None = Field(
+        default=None, description="two numbers above 0, the lower one first"
+    )
+
+    def values(self) -> dict[str, tuple[float, float]]:
+        """Those that are set, by the parameter's name."""
+        return {name: ends for name in ("means", "variances") if (ends := getattr(self, name)) is not None}
 
 
 class Components(Values):

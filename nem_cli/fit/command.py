@@ -54,6 +54,10 @@ def fit(
         typer.Option("--screen", help="every-component, posterior-average, mean-shift or none."),
     ] = "every-component",
     decay: Annotated[float, typer.Option("--decay", help="tau: noise cools as k^-tau over the iterations k.")] = 2.0,
+    method: Annotated[
+        str,
+        typer.Option("--method", help="em, or squarem, anderson, quasi-newton, over-relaxed, annealed: without noise."),
+    ] = "em",
     start: Annotated[
         str | None,
         typer.Option("--start", help="random-points, moments, or values with --means.", show_default="random-points"),
@@ -169,6 +173,7 @@ def fit(
         "rule": rule,
         "tol": tol,
         "polish": polish,
+        "method": method,
     }
     settings |= {"polish_tol": polish_tol, "max_iterations": max_iterations, "seed": seed}
     if means is None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nem_cli.em import algorithm
+from nem_cli.em.accelerate.accelerator import Accelerator
 from nem_cli.em.arrays import FloatArray
 from nem_cli.em.family import Family
 from nem_cli.em.noise import Noise as Resolved
@@ -20,7 +21,7 @@ from nem_cli.em.theta import Theta
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.noise import Noise
 from nem_cli.experiment.plan import DATA, NOISE, stream
-from nem_cli.experiment.registry import stop_rules
+from nem_cli.experiment.registry import EM, methods, stop_rules
 from nem_cli.fit import arguments
 from nem_cli.fit.fitted import Fit
 from nem_cli.fit.model import Scaling, by_mean, model_of, reordered
@@ -40,6 +41,7 @@ def fit(
     chain: bool = False,
     counts: ArrayLike | None = None,
     noise: Noise | None = None,
+    method: str | Accelerator = EM,
     start: str | Start | None = None,
     restarts: int | None = None,
     rule: str | StopRule = "max-change",
@@ -73,6 +75,9 @@ def fit(
     noise : Noise, optional
         Plain EM without one. The sigma of additive noise is in sample standard deviations. Multiplicative noise
         multiplies the standardised values, so that it doesn't depend on where the data's unit has its zero.
+    method : str or Accelerator
+        ``em``, or an accelerator of it: squarem, anderson, quasi-newton, over-relaxed, annealed or one's own. None
+        takes noise.
     start : str or Start, optional
         The start rule where `mixture` is a number: ``random-points`` (the default), ``moments`` or one's own.
     restarts : int, optional
@@ -105,13 +110,18 @@ def fit(
     scaling = Scaling.of(values, model)
     resolved = arguments.noise(noise, model)
     estimate = frozenset(model.estimable)
+    accelerator = None if method == EM else methods.get(method, path="`method`")
+    if accelerator:
+        if resolved.sigma:
+            raise ConfigError(f"{accelerator.name} takes no noise; leave noise out, or use em", path="`method`")
+        accelerator.check(model)
     cap = arguments.whole("max_iterations", max_iterations, 1, 10**7)
     polish_tol = arguments.tolerance("polish_tol", polish_tol)
     stop = stop_rules.get(rule, path="`rule`")
     stop.check(model)
     search = _Search(
-        algorithm.Problem(model, resolved, estimate, stop, arguments.tolerance("tol", tol), cap),
-        algorithm.Problem(model, Resolved(), estimate, MaxChange(), polish_tol, cap) if polish else None,
+        algorithm.Problem(model, resolved, estimate, stop, arguments.tolerance("tol", tol), cap, accelerator),
+        algorithm.Problem(model, Resolved(), estimate, MaxChange(), polish_tol, cap, accelerator) if polish else None,
         Given(scaling.inside(given)) if given else arguments.start_rule(rule_of_starts, model),
         components,
         arguments.whole("seed", seed, 0, 2**63 - 1),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from nem_cli.experiment import describe
 from nem_cli.experiment.config import Experiment
-from nem_cli.experiment.values import Components
 from nem_cli.statistics import published as paper
 
 CHOSEN = "chosen"
@@ -72,7 +71,7 @@ def _setting(question: _Question, protocols: Sequence[Sequence[Experiment]]) -> 
 
 
 def _start(experiment: Experiment) -> str:
-    if isinstance(experiment.start, Components):
+    if not isinstance(experiment.start, str):
         return describe.start(experiment).removeprefix("start: ")
     return {
         "moments": "from the sample's mean and standard deviation (moments)",

@@ -235,6 +235,26 @@ def scaling(repeats: int) -> list[Figure]:
     return found
 
 
+def accelerators(repeats: int) -> list[Figure]:
+    """Processor time of an evaluation of EM's map with each method, likelihoods and all, over one of plain EM."""
+    found = []
+    for name in ("race", "race-five-parameter"):
+        experiment = load(shipped_configs()[name], ["stop.max_iterations=40", "stop.tol=300"])
+        by_method = {level.trial.method: level for level in levels(experiment) if not level.sigma}
+        plain = by_method.pop("em")
+        ratios: dict[str, list[float]] = {method: [] for method in by_method}
+        for _ in range(max(1, repeats // 3)):
+            for level in by_method.values():
+                theirs, ours = (run_block(each, experiment.seed, 0) for each in (level, plain))
+                prices = [block.seconds / int(block.trials["iterations"].sum()) for block in (theirs, ours)]
+                ratios[level.trial.method].append(prices[0] / prices[1])
+        found += [
+            Figure("accelerators", f"{method} over EM, an evaluation, configs/{name}.yaml", "ratio", tuple(values))
+            for method, values in ratios.items()
+        ]
+    return found
+
+
 def start_up(repeats: int) -> list[Figure]:
     found = []
     for arguments, target in ((["--help"], "at most 0.4"), (["sweep", "mnem", "--dry-run"], "")):
@@ -300,6 +320,7 @@ def main() -> None:
         "engine": lambda: engine(given.repeats, floor),
         "scaling": lambda: scaling(given.repeats),
         "jobs": lambda: jobs(given.repeats),
+        "accelerators": lambda: accelerators(given.repeats),
         "start_up": lambda: start_up(given.repeats),
         "bootstrap": lambda: bootstrap(given.repeats),
         "memory": memory,

@@ -43,6 +43,7 @@ class Network(Family):
     """
 
     name = "network"
+    maximises = False
     dimensions = True
     boxed = True
     enters_e_step = False

@@ -17,7 +17,7 @@ from nem_cli.em.theta import Parameter, Theta
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.grid import SettingError
 from nem_cli.experiment.systems.system import System
-from nem_cli.experiment.values import Values, as_tuple
+from nem_cli.experiment.values import Components, as_tuple
 
 DIGITS, PIXELS, CLASSES = 1797, 64, 10
 """Images in scikit-learn's digits, pixels an image, classes."""
@@ -112,7 +112,11 @@ class Network(System):
         return np.broadcast_to(digits()[:samples], (trials, samples, self.width))
 
     @property
-    def components(self) -> int:
+    def samples(self) -> int:
+        return self.train
+
+    @property
+    def k(self) -> int:
         return 1
 
     @property
@@ -130,7 +134,7 @@ class Network(System):
         errors = [family.errors(images, theta) for images in (y, test)]
         return dict(zip(self.measures, (errors[0], family.mean_loss(test, theta), errors[1]), strict=True))
 
-    def check_start(self, given: Values) -> None:
+    def check_start(self, given: Components) -> None:
         raise ValueError("a network's weights are drawn; use start random-weights")
 
 

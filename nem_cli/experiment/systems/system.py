@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from nem_cli.em.arrays import FloatArray
 from nem_cli.em.model import Model
 from nem_cli.em.theta import Parameter, Theta
 from nem_cli.experiment.grid import SettingError
-from nem_cli.experiment.values import Values
+from nem_cli.experiment.values import Components, Ranges, Values
 
 
 class System(Values, ABC):
@@ -42,8 +43,13 @@ class System(Values, ABC):
         return source.sample(rng, source.theta(self.values()), (trials, samples))
 
     @property
-    def components(self) -> int:
-        """K."""
+    def samples(self) -> int | None:
+        """How many samples a trial has where the system says it; None where the config's sample_size does."""
+        return None
+
+    @property
+    def k(self) -> int:
+        """The number of components."""
         return len(self.values()["means"])
 
     @property
@@ -67,20 +73,34 @@ class System(Values, ABC):
             self.check(self, self.source(), self.kind)
         return self
 
-    def check_start(self, given: Values) -> None:
+    def check_start(self, given: Components) -> None:
         """Refuse a start's values that don't go together, or aren't of this model.
 
         Raises
         ------
         ValueError
         """
-        components = len(given.values()["means"])
-        if components != self.components:
-            raise ValueError(f"start has {components} components, but {self.kind} has {self.components}")
+        components = len(given.means)
+        if components != self.k:
+            raise ValueError(f"start has {components} components, but {self.kind} has {self.k}")
         try:
             self.check(given, self.model(), "start")
         except SettingError as error:
             raise SettingError(f"start.{error.path}", str(error)) from None
+
+    def check_ranges(self, ranges: Ranges, estimate: Sequence[str]) -> None:
+        """Refuse a start's ranges that aren't those of the parameters to be estimated.
+
+        Raises
+        ------
+        ValueError
+        """
+        wanted = [each.name for each in self.model().parameters if each.name in estimate and each.kind != "law"]
+        if sorted(wanted) != sorted(ranges.values()):
+            raise ValueError(
+                f"start has ranges of {', '.join(ranges.values()) or 'nothing'}, but here uniform needs those of "
+                f"{', '.join(wanted) or 'nothing'}"
+            )
 
     @staticmethod
     def check(given: Values, model: Model, where: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from nem_cli.paper.studies import (
     accuracy,
     blind,
-    context,
     decay,
     equal_accuracy,
     exponential,
@@ -13,6 +12,7 @@ from nem_cli.paper.studies import (
     mean_shift,
     mechanism,
     optimal_noise,
+    race,
     separation,
     sparsity,
     systems,
@@ -24,7 +24,7 @@ STUDIES: tuple[Study, ...] = tuple(
     module.STUDY
     for module in (
         equal_accuracy, mean_shift, mechanism, accuracy, blind, harm, tolerance, sparsity, decay, optimal_noise,
-        separation, exponential, systems, context,
+        separation, exponential, systems, race,
     )
 )  # fmt: skip
 """In the order of the page."""

@@ -1,0 +1,1 @@
+"""Accelerators of EM, one a file, and what they see of EM."""

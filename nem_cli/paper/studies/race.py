@@ -1,0 +1,196 @@
+"""The race: EM, NEM and the accelerators of EM on published problems, from the same starts, counted in EM's map."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from scipy import stats
+
+from nem_cli.em import algorithm
+from nem_cli.em.arrays import FloatArray
+from nem_cli.em.status import Status
+from nem_cli.experiment.block import data_and_starts, problem
+from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.plan import NOISE, Level, stream
+from nem_cli.experiment.registry import EM
+from nem_cli.paper.studies.race_figure import race_figure
+from nem_cli.paper.studies.study import Collect, Runs, Study
+from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.statistics.run import Run
+from nem_cli.statistics.summary import Row
+
+CLOSE = 0.01
+"""A trial has reached the best limit where its log-likelihood is no further below."""
+PROBLEMS = {
+    "race": "deaths",
+    **{
+        f"race-{name}": name
+        for name in (
+            "five-parameter", "variances-only", "data-driven", "waiting", "eruptions", "galaxies-3", "galaxies-3-tied",
+            "galaxies-6", "galaxies-6-tied", "ten",
+        )
+    },
+}  # fmt: skip
+"""Each problem's config, and what it is called."""
+REACHED = {"reached_10": 0.1, "reached_25": 0.25, "reached_50": 0.5, "reached_75": 0.75, "reached_90": 0.9}
+"""The quantiles of a racer's evaluations until the best limit, by field."""
+PUBLISHED = {"em": 2293, "squarem": 78, "anderson": 48, "quasi-newton": 42}
+"""Median evaluations on the deaths over 20 starts, to 10^-7: B. Tang, N. C. Henderson and R. Varadhan, AccelBenchmark
+0.3.0; EM, capped at 2,000 there, without a cap by a small run of ours."""
+
+
+@dataclass(frozen=True)
+class Racer:
+    """How one method fared on one problem; evaluations are of EM's map.
+
+    Parameters
+    ----------
+    problem, method : str
+    starts : int
+        Trials: random starts on fixed data, or data sets.
+    evaluations_mean, evaluations_median, evaluations_low, evaluations_high : float
+        To the stop rule or the cap; the last two are a 95 % interval of the median.
+    converged, capped, failed : int
+        How the trials ended; failed are those that degenerated.
+    best_limit : float
+        The share of trials that end within `CLOSE` of the best limit that any method found on these data.
+    uncapped_median : float
+        Evaluations to the stop rule with a cap of 100,000; EM alone.
+    reached : float
+        The share of trials that come that near at any evaluation.
+    reached_10, reached_25, reached_50, reached_75, reached_90 : float
+        Quantiles of the evaluations until then; NaN where fewer trials come there.
+    expected : float
+        Evaluations until then where a trial that ends elsewhere is followed by another: all of them over the successes.
+    more : Estimate
+        Evaluations until then minus EM's, paired; a trial that doesn't come there counts with the cap.
+    published : float
+        The published median of evaluations; NaN where there is none.
+    """
+
+    problem: str
+    method: str
+    starts: int
+    evaluations_mean: float
+    evaluations_median: float
+    evaluations_low: float
+    evaluations_high: float
+    converged: int
+    capped: int
+    failed: int
+    best_limit: float
+    uncapped_median: float
+    reached: float
+    reached_10: float
+    reached_25: float
+    reached_50: float
+    reached_75: float
+    reached_90: float
+    expected: float
+    more: Estimate
+    published: float
+
+    @property
+    def noisy(self) -> bool:
+        """Whether it is NEM."""
+        return self.method.startswith("nem-")
+
+
+def measure(runs: Runs, collect: Collect) -> list[Racer]:
+    return [racer for config in PROBLEMS for racer in racers(config, runs[config])]
+
+
+def racers(config: str, run: Run) -> Iterator[Racer]:
+    """The methods of one problem, EM first."""
+    cap = run.experiment.stop.max_iterations
+    ended = {row.level.key: (row, run.trials(row)) for row in reversed(run.rows)}  # EM under several names is one
+    limits = np.array([np.where(trials["status"] == Status.DEGENERATE, -np.inf, trials["log_likelihood"])
+                       for _, trials in ended.values()]).max(axis=0)  # fmt: skip
+    if run.experiment.data is not None:  # one data set, many starts
+        limits[:] = limits.max()
+    uncapped = [trials for row, trials in ended.values() if row.level.trial.stop.max_iterations > cap]
+    baseline: FloatArray | None = None
+    for row, trials in reversed(ended.values()):
+        if row.level.trial.stop.max_iterations > cap:
+            continue
+        first = first_within(row.level, run.experiment, limits - CLOSE)
+        baseline = first if baseline is None else baseline  # EM comes first
+        yield _racer(PROBLEMS[config], row, trials, limits, first, baseline, uncapped)
+
+
+def _racer(
+    name: str,
+    row: Row,
+    trials: NDArray[np.void],
+    limits: FloatArray,
+    first: FloatArray,
+    baseline: FloatArray,
+    uncapped: Sequence[NDArray[np.void]],
+) -> Racer:
+    trial, evaluations, came = row.level.trial, trials["iterations"], np.isfinite(first)
+    cap = trial.stop.max_iterations
+    method = f"nem-{trial.noise.injection}-{row.sigma:g}" if row.sigma else trial.method
+    low, high = stats.quantile_test(evaluations, p=0.5).confidence_interval(0.95)
+    quantiles = [float(np.quantile(first, q, method="higher")) for q in REACHED.values()]
+    spread = dict(zip(REACHED, (each if math.isfinite(each) else math.nan for each in quantiles), strict=True))
+    return Racer(
+        problem=name,
+        method=method,
+        starts=len(trials),
+        evaluations_mean=float(evaluations.mean()),
+        evaluations_median=float(np.median(evaluations)),
+        evaluations_low=float(low),
+        evaluations_high=float(high),
+        converged=int(np.count_nonzero(trials["status"] == Status.CONVERGED)),
+        capped=int(np.count_nonzero(trials["status"] == Status.MAX_ITERATIONS)),
+        failed=int(np.count_nonzero(trials["status"] == Status.DEGENERATE)),
+        best_limit=float(np.mean(trials["log_likelihood"] >= limits - CLOSE)),
+        uncapped_median=float(np.median(uncapped[0]["iterations"])) if method == EM and uncapped else math.nan,
+        reached=float(came.mean()),
+        **spread,
+        expected=float(np.where(came, first, evaluations).sum() / came.sum()) if came.any() else math.nan,
+        more=mean_estimate(np.minimum(first, cap) - np.minimum(baseline, cap)),
+        published=float(PUBLISHED.get(method, math.nan)) if name == "deaths" else math.nan,
+    )
+
+
+def first_within(level: Level, experiment: Experiment, least: FloatArray) -> FloatArray:
+    """Evaluations until each trial's log-likelihood is high enough, shape (trials,); infinite where it never is.
+
+    Parameters
+    ----------
+    least : ndarray of shape (trials,)
+        The log-likelihood to reach.
+    """
+    found = []
+    for block in range(level.blocks(len(least))):
+        y, start = data_and_starts(level, experiment.seed, block)
+        counted = level.counted(block, len(least))
+        if not level.sigma:  # noise is drawn for the whole block, and without it a trial is its own
+            y, start = y[:counted], start.take(slice(counted))
+        wanted = np.full(len(y), np.inf)
+        wanted[:counted] = least[block * level.block_trials :][:counted]
+        first = np.full(len(y), np.inf)
+        for step in algorithm.steps(problem(level), y, start, stream(experiment.seed, NOISE, block)):
+            waiting = np.isinf(first[step.trials]) & np.isfinite(wanted[step.trials])
+            if waiting.any():
+                at = step.trials[waiting]
+                with np.errstate(all="ignore"):  # a degenerate start has no density
+                    likelihood = level.trial.system.model().log_likelihood(y[at], step.theta.take(waiting))
+                first[at[likelihood >= wanted[at]]] = step.k
+        found.append(first[:counted])
+    return np.concatenate(found)
+
+
+def figure(runs: Runs, racers: Sequence[Racer]) -> Figure:
+    return race_figure(racers)
+
+
+STUDY = Study(
+    tuple(PROBLEMS), Racer, measure, figure, file="race.csv", title="The race: NEM among the accelerators of EM"
+)
