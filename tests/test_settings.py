@@ -17,6 +17,7 @@ WHOLE = {
     "chain": {"initial": [1], "transitions": [[1]], "means": [0], "variances": [1]},
     "clusters": {"weights": [1], "means": [[0]], "variances": [1]},
     "network": {"data": "digits"},
+    "data": {"file": "faithful.csv", "columns": ["waiting"], "components": 2},
 }
 
 

@@ -16,7 +16,7 @@ import scipy
 from nem_cli.errors import FolderError
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.paths import flatten
-from nem_cli.experiment.registry import Registry, families, injections, screens, starts, stop_rules
+from nem_cli.experiment.registry import Registry, families, injections, methods, screens, starts, stop_rules
 
 ALGORITHM = 1
 """Changes with anything that changes a trial's numbers: the loop, the draws, the streams, the size of a block."""
@@ -25,10 +25,11 @@ _PLUGGED: dict[str, Registry[Any]] = {
     "family": families,
     "injection": injections,
     "screen": screens,
-    "rule": stop_rules,
+    "stop.rule": stop_rules,
     "start": starts,
+    "method": methods,
 }
-"""Where the names of extensions stand in a config: the last part of the setting's path."""
+"""Where the names of extensions stand in a config: the end of the setting's path."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +101,13 @@ def _sources(experiment: Experiment) -> dict[str, str]:
     trees: list[dict[str, Any]] = [experiment.flat()]
     trees += [{path: value} for grid in experiment.sweep for path, values in grid.items() for value in values]
     named = {
-        (last, name)
+        (end, name)
         for tree in trees
         for path, name in flatten(tree).items()
-        if (last := path.rpartition(".")[2]) in _PLUGGED and isinstance(name, str)
+        for end, registry in _PLUGGED.items()
+        if f".{path}".endswith(f".{end}") and isinstance(name, str) and name not in registry.reserved
     }
-    kinds = {type(_PLUGGED[last].get(name)) for last, name in named}
+    kinds = {type(_PLUGGED[end].get(name)) for end, name in named}
     plugins = {kind for kind in kinds if kind.__module__.partition(".")[0] != "nem_cli"}
     return dict(sorted((f"{kind.__module__}:{kind.__qualname__}", _digest(kind)) for kind in plugins))
 

@@ -111,10 +111,15 @@ Range: TypeAlias = Annotated[Numbers, AfterValidator(_ordered)]
 class Ranges(Choices):
     """Start `uniform`: each parameter of each component uniform in a range, laws uniform over all laws."""
 
-    rule: Literal["uniform"] = Field(description="uniform")
-    means: Range | None = Field(default=None, description="two numbers, the lower one first")
+    rule: Literal["uniform"] = Field(description="uniform", title="draws within the ranges")
+    means: Range | None = Field(
+        default=None, description="two numbers, the lower one first", title="the range of the means", examples=[[0, 4]]
+    )
     variances: Annotated[Range, AfterValidator(_positive)] | None = Field(
-        default=None, description="two numbers above 0, the lower one first"
+        default=None,
+        description="two numbers above 0, the lower one first",
+        title="the range of the variances",
+        examples=[[1, 9]],
     )
 
     def values(self) -> dict[str, tuple[float, float]]:

@@ -73,7 +73,9 @@ class Accelerator(ABC):
                 status[:] = Status.MAX_ITERATIONS
             if em.inverse_temperature == 1:
                 here, there = (stop.coordinates(model, em.y, each, problem.estimate) for each in (theta, image))
-                status[stop.distance(here, there) < stop.threshold(problem.tol)] = Status.CONVERGED
+                status[stop.distance(stop.remembered(None, here), there) < stop.threshold(problem.tol)] = (
+                    Status.CONVERGED
+                )
             status[~sound] = Status.DEGENERATE
             yield Step(k, em.running, image, status, np.zeros_like(em.running))
             images = x.copy()

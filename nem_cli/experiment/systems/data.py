@@ -31,24 +31,59 @@ class Data(System):
     kind: ClassVar[str] = "data"
     default_start: ClassVar[str] = "random-points"
 
-    file: str = Field(description="a csv file from the current folder, or one that comes with nem")
-    columns: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = Field(
-        min_length=1, description="a list of the file's columns; several are the coordinates of one point"
+    file: str = Field(
+        description="a csv file from the current folder, or one that comes with nem",
+        title="where the data are",
+        examples=["faithful.csv"],
     )
-    counts: str | None = Field(default=None, description="a column that says how often each row stands in the data")
+    columns: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = Field(
+        min_length=1,
+        description="a list of the file's columns; several are the coordinates of one point",
+        title="the columns that are the data",
+        examples=[["waiting"]],
+    )
+    counts: str | None = Field(
+        default=None,
+        description="a column that says how often each row stands in the data",
+        title="how often each row stands in the data",
+        examples=["days"],
+    )
     unit: Annotated[Positive | tuple[Positive, ...], BeforeValidator(as_tuple)] = Field(
-        default=1.0, description="a number above 0, or one a column: the data are divided by it"
+        default=1.0,
+        description="a number above 0, or one a column: the data are divided by it",
+        title="the data are divided by it",
+        examples=[1000],
     )
     family: Annotated[str, known(families, "data.family")] = Field(
-        default="gaussian", description="a registered family"
+        default="gaussian",
+        description="a registered family",
+        title="the family of the components' densities",
+        examples=["poisson"],
     )
-    components: int = Field(ge=1, le=1000, description="K, a whole number from 1 to 1,000")
+    components: int = Field(
+        ge=1,
+        le=1000,
+        description="K, a whole number from 1 to 1,000",
+        title="K, the number of components",
+        examples=[2],
+    )
     covariance: Literal["spherical", "diagonal", "full"] | None = Field(
-        default=None, description="spherical, diagonal or full, where columns are several"
+        default=None,
+        description="spherical, diagonal or full, where columns are several",
+        title="the components' covariances",
+        examples=["full"],
     )
-    tied: bool = Field(default=False, description="true for one variance for all components")
+    tied: bool = Field(
+        default=False,
+        description="true for one variance for all components",
+        title="whether all components have one variance",
+        examples=[True],
+    )
     digest: Annotated[str, Field(validate_default=True)] = Field(
-        default="", description="what the data's numbers are known by; leave it out, and it is filled in"
+        default="",
+        description="what the data's numbers are known by; leave it out, and it is filled in",
+        title="what the data's numbers are known by",
+        examples=["0123456789abcdef"],
     )
 
     @field_validator("digest")
