@@ -9,16 +9,18 @@ import yaml
 from command_line import invoke
 from test_schema import valid
 
-from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.config import SYSTEMS, Experiment
 from nem_cli.experiment.schema import json_schema
 
-WHOLE = {
+REQUIRED = {
     "mixture": {"weights": [0.5, 0.5], "means": [-2, 2], "variances": [4, 4]},
     "chain": {"initial": [1], "transitions": [[1]], "means": [0], "variances": [1]},
     "clusters": {"weights": [1], "means": [[0]], "variances": [1]},
     "network": {"data": "digits"},
     "data": {"file": "faithful.csv", "columns": ["waiting"], "components": 2},
+    "trace": {"horizon": 60},
 }
+"""What a group must have, whatever else an example sets in it."""
 
 
 def explained(*part):
@@ -44,9 +46,9 @@ def test_every_example_is_a_line_that_the_schema_takes(setting):
     schema = json_schema()
     for line in setting["examples"]:
         ((group, value),) = yaml.safe_load(line).items()
-        config = {"mixture": WHOLE["mixture"], "sample_size": 10, group: value}
-        if group in WHOLE:
-            config = {"sample_size": 10, group: WHOLE[group] | value}
+        config = {"sample_size": 10, group: REQUIRED[group] | value if group in REQUIRED else value}
+        if group not in SYSTEMS:
+            config |= {"mixture": REQUIRED["mixture"]}
         assert valid(config, schema, schema), line
 
 
