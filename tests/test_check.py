@@ -79,6 +79,12 @@ def test_trials_and_files_that_are_not_made_are_passed_over(tmp_path):
     assert found(tmp_path, HEADER, ROW, ROW) == []
 
 
+def test_an_error_names_the_option_that_was_typed(tmp_path):
+    done = invoke("figures", "--check", "--out", tmp_path, "--jobs", 0)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("nem: --jobs: must be a whole number")
+
+
 @pytest.mark.slow
 def test_the_command_finds_a_number_edited_by_hand(tmp_path):
     def check(folder, *options):

@@ -5,15 +5,12 @@ from __future__ import annotations
 import dataclasses
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from nem_cli.terminal import messages as terminal
 from nem_cli.terminal import options
-
-if TYPE_CHECKING:
-    from nem_cli.experiment.runner import Workers
 
 
 @terminal.resumable
@@ -50,7 +47,7 @@ def figures(
         terminal.print_plan(outlook_of(trials, workers, everything=everything), json)
         return
     if check:
-        _check(out, trials, workers, quiet=quiet, json=json)
+        _check(out, trials, jobs, backend, scheduler, timeout, quiet, json)
         return
     made = make(
         out,
@@ -73,13 +70,24 @@ def figures(
 
 
 @terminal.command
-def _check(out: Path, trials: int | None, workers: Workers, *, quiet: bool, json: bool) -> None:
+def _check(
+    out: options.Root,
+    trials: options.Trials,
+    jobs: options.Jobs,
+    backend: options.Backend,
+    scheduler: options.Scheduler,
+    timeout: options.Timeout,
+    quiet: options.Quiet,
+    json: options.Json,
+) -> None:
     """`--check`: a command of its own, since one that is interrupted keeps nothing."""
     from json import dumps
 
     from nem_cli.errors import RunError
+    from nem_cli.experiment.runner import Workers
     from nem_cli.paper.check import check
 
+    workers = Workers(jobs, backend, scheduler, timeout)
     found = check(out, trials=trials, workers=workers, progress=lambda name: terminal.progress(name, quiet or json))
     if json:
         typer.echo(dumps([dataclasses.asdict(each) for each in found], indent=2))
