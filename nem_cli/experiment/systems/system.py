@@ -119,6 +119,8 @@ class System(Values, ABC):
         for each in model.latent.parameters:
             if each.name not in values:
                 raise ValueError(f"{where} has no {each.name}, which law {model.latent.name} needs")
+        if not len(values["means"]):
+            raise SettingError("means", "is empty; a model has at least one component")
         model.family.check(values, where)
         first = next(iter(values))
         dimensions = len(values["means"][0]) if isinstance(values["means"][0], tuple) else 0
