@@ -32,6 +32,7 @@ from nem_cli.sweep.sweep import collect, sweep
 TRIALS = 40
 SHORT = {"rule": "euclidean", "tol": 3, "max_iterations": 60}
 FEW = [{"method": ["em", "squarem", "annealed"]}, {"stop.max_iterations": [300]}]
+NOISY = [*FEW, {"noise.injection": ["multiplicative"], "sigma": [0.3]}]
 """For the race, whose problems are slow ones."""
 HERE = Workers(jobs=1, backend="threading")
 BY_NAME = {study.name: study for study in STUDIES}
@@ -306,8 +307,8 @@ def test_the_race_keeps_the_best_and_measures_it_on_fresh_trials(small_blocks, t
 
 
 def test_the_race_counts_until_the_best_limit(small_blocks, tmp_path):
-    runs = {name: sweep(thinned(name, stop=SHORT, sweep=FEW), out=tmp_path / name, workers=HERE)
-            for name in BY_NAME["race"].configs if name in ("race", "race-waiting")}  # fmt: skip
+    runs = {name: sweep(thinned(name, stop=SHORT, sweep=grids), out=tmp_path / name, workers=HERE)
+            for name, grids in (("race", FEW), ("race-waiting", NOISY))}  # fmt: skip
     racers = [racer for name, run in runs.items() for racer in race.racers(name, run)]
     by_method = {racer.method: racer for racer in racers if racer.problem == "deaths"}
     assert list(by_method) == ["em", "squarem", "annealed"]
@@ -320,6 +321,9 @@ def test_the_race_counts_until_the_best_limit(small_blocks, tmp_path):
         assert racer.starts == racer.converged + racer.capped + racer.failed == TRIALS
         assert racer.evaluations_low <= racer.evaluations_median <= racer.evaluations_high
         assert racer.best_limit <= racer.reached <= 1
+    assert [racer.method for racer in racers if racer.problem == "waiting"] == [
+        "em", "squarem", "annealed", "nem-multiplicative-0.3",
+    ]  # fmt: skip
     waiting = next(racer for racer in racers if (racer.problem, racer.method) == ("waiting", "squarem"))
     assert waiting.reached > 0.9
     assert waiting.reached_10 <= waiting.reached_50 <= waiting.expected * 2

@@ -108,18 +108,20 @@ def measure(runs: Runs, collect: Collect) -> list[Racer]:
 def racers(config: str, run: Run) -> Iterator[Racer]:
     """The methods of one problem, EM first."""
     cap = run.experiment.stop.max_iterations
-    ended = {row.level.key: (row, run.trials(row)) for row in reversed(run.rows)}  # EM under several names is one
+    ended: dict[str, tuple[Row, NDArray[np.void]]] = {}
+    for row in run.rows:  # EM first; its levels of several injections are one
+        ended.setdefault(row.level.key, (row, run.trials(row)))
     limits = np.array([np.where(trials["status"] == Status.DEGENERATE, -np.inf, trials["log_likelihood"])
                        for _, trials in ended.values()]).max(axis=0)  # fmt: skip
     if run.experiment.data is not None:  # one data set, many starts
         limits[:] = limits.max()
     uncapped = [trials for row, trials in ended.values() if row.level.trial.stop.max_iterations > cap]
     baseline: FloatArray | None = None
-    for row, trials in reversed(ended.values()):
+    for row, trials in ended.values():
         if row.level.trial.stop.max_iterations > cap:
             continue
         first = first_within(row.level, run.experiment, limits - CLOSE)
-        baseline = first if baseline is None else baseline  # EM comes first
+        baseline = first if baseline is None else baseline
         yield _racer(PROBLEMS[config], row, trials, limits, first, baseline, uncapped)
 
 

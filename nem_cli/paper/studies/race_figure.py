@@ -80,14 +80,18 @@ def _profile(axes: Axes, racers: Sequence[Racer]) -> None:
             name = "NEM at its best level" if method == "nem" else method
             chosen = _look(method)
             axes.step(x, y, where="post", color=chosen.colour, linestyle=chosen.line, label=f"{name} ({len(each)})")
-    axes.set_xscale("log")
+    _log_scale(axes)
     axes.set_xlim(1, far)
     axes.set_ylim(0, 1.02)
-    axes.xaxis.set_major_formatter(ScalarFormatter())
-    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("expected evaluations to within 0.01 of the best limit, over the best method's")
     axes.set_ylabel("share of problems")
     axes.legend(title="method (problems)", loc="center left", bbox_to_anchor=(1.01, 0.5))
+
+
+def _log_scale(axes: Axes) -> None:
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _distributions(axes: Axes, problem: str, racers: Sequence[Racer]) -> None:
@@ -108,7 +112,7 @@ def _distributions(axes: Axes, problem: str, racers: Sequence[Racer]) -> None:
                 )
         axes.plot(racer.reached_50, place, marker="|", markersize=9, color=chosen.colour, markeredgewidth=2)
         names.append(f"{racer.method} {racer.reached:.0%}")
-    axes.set_xscale("log")
+    _log_scale(axes)
     axes.set_yticks(range(len(names)), names, fontsize=7)
     axes.invert_yaxis()
     axes.set_title(problem, fontsize=9)
