@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -190,7 +189,7 @@ def test_show_takes_any_manifest_or_says_what_is_wrong(name, content, run, tmp_p
     folder = shutil.copytree(run, tmp_path / "run")
     (folder / name).write_text(content)
     done = children.nem("show", folder)
-    if isinstance(json.loads(content) if content != "[[" else None, dict):
+    if content.startswith("{"):
         assert (done.returncode, done.stderr) == (0, "")
     else:
         children.assert_message(done, 2, name)

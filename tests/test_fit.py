@@ -666,7 +666,9 @@ def test_all_columns_and_a_chain_on_the_command_line(petals, tmp_path):
     out = tmp_path / "both"
     done = invoke(petals, "--columns", "all", "-k", "2", "--restarts", "3", "--out", out)
     assert done.exit_code == 0, done.stderr
-    assert max(map(len, done.stdout.splitlines())) <= 80
+    *lines, written = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert written == f"Written to {out}"
     table = np.genfromtxt(out / "responsibilities.csv", delimiter=",", names=True)
     assert table.dtype.names == ("petal_length", "petal_width", "responsibility_1", "responsibility_2", "component")
     assert (

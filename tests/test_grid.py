@@ -168,7 +168,7 @@ def test_small_and_odd_experiments_give_a_status_and_no_nan(settings):
         assert np.isfinite(table["log_likelihood"][table["iterations"] > 0]).all()
 
 
-@pytest.mark.parametrize("name", sorted(shipped_configs()))
+@pytest.mark.parametrize("name", sorted(shipped_configs().keys() - {"protocols"}))  # which is no experiment
 def test_shipped_configs_are_valid_named_and_survive_being_written_out(name, tmp_path):
     shipped = load(shipped_configs()[name])
     assert shipped.name == name

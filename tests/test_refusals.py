@@ -255,9 +255,10 @@ def test_files_that_no_run_wrote_are_not_replaced(name, fresh, many_blocks, tmp_
 def test_a_config_in_its_own_folder_is_not_rewritten(many_blocks, tmp_path):
     shutil.copy(many_blocks, tmp_path / "config.yaml")
     before = children.contents(tmp_path)
-    for out in (".", ""):
-        done = children.nem("sweep", "config.yaml", "--out", out, cwd=tmp_path)
-        children.assert_message(done, 2, "--out" if not out else "holds config.yaml")
+    children.assert_message(children.nem("sweep", "config.yaml", "--out", ".", cwd=tmp_path), 2, "holds config.yaml")
+    nowhere = children.nem("sweep", "config.yaml", "--out", "", cwd=tmp_path)
+    assert nowhere.returncode == 2
+    assert "Invalid value for '--out'" in nowhere.stderr
     assert children.contents(tmp_path) == before
 
 

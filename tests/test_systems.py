@@ -97,7 +97,7 @@ def merged(config, change):
         (NETWORK, {"network": {"train": 1700, "test": 500}}, "network.test: there are 1,797 digits"),
         (NETWORK, {"start": "moments"}, "start: a network's weights are drawn; use random-weights"),
         (NETWORK, {"start": {"means": [0]}}, "a network's weights are drawn"),
-        (NETWORK, {"sample_size": 7}, "sample_size is 7, but network.train is 60"),
+        (NETWORK, {"sample_size": 7}, "sample_size is 7, but network has 60 samples"),
         (NETWORK, {"noise": {"enters": "e-step"}}, "noise.enters: what the E-step knows doesn't depend on"),
         (NETWORK, {"stop": {"below": None}}, "stop.below: rule loss needs below"),
     ],
