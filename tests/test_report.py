@@ -20,7 +20,7 @@ from nem_cli.experiment.load import load
 from nem_cli.experiment.runner import Workers
 from nem_cli.experiment.shipped import shipped_configs
 from nem_cli.paper.figures import experiments, figures
-from nem_cli.paper.page import data_link, listed, powers, shown, table
+from nem_cli.paper.html import data_link, listed, pivot, powers, shown, table
 from nem_cli.paper.protocol_table import CHOSEN, DEPARTS, STATED, protocol_table
 from nem_cli.paper.records import to_csv
 from nem_cli.paper.studies import STUDIES
@@ -145,9 +145,9 @@ class TestPage:
         for row in rows(root / VERDICT):
             assert f'id="claim-{row["claim"]}"' in page
             assert not row["paper"] or shown(float(row["paper"]), ".3g") in page
-        for name in ("mnem", "companion-anem"):
-            em = next(row for row in rows(root / name / "summary.csv") if row["sigma"] == "0.0")
-            assert f"{float(em['mean_iterations']):.2f} ({float(em['ci_low']):.2f} to" in page
+        for name, sigma in (("mnem", "0.44"), ("companion-anem", "1.9")):
+            row = next(row for row in rows(root / name / "summary.csv") if row["sigma"] == sigma)
+            assert f"{float(row['speedup_percent']):.1f} ({float(row['speedup_ci_low']):.1f} to" in page
         for path in (root / "comparison").glob("*/comparison.json"):
             low, high = json.loads(path.read_text())["unpaired"]["intervals"]["95"]
             assert f"{low:.2f} to {high:.2f}" in page
@@ -195,18 +195,23 @@ class TestFigures:
     def test_dry_run_names_every_run(self, tmp_path):
         shown = invoke("figures", "--out", str(tmp_path), "--dry-run", "--all")
         assert shown.exit_code == 0
-        for name in ("mnem", "companion-anem", "blind", "accuracy", "sparsity"):
+        for name in ("mnem", "companion-anem", "blind", "tolerance", "sparsity"):
             assert f"\n{name} " in shown.stdout
         assert list(tmp_path.iterdir()) == []
 
 
 class TestTable:
     def test_cells_are_escaped_and_know_their_heading(self):
-        record = SimpleNamespace(name="<b>", number=1.234, saved=Estimate(1, 0.5, 2))
-        html = table([record], ("a < b", "name"), ("n", "number", ".1f"), ("saved", "saved", ".2f"))
+        record = SimpleNamespace(name="<b>", number=1.234, saved=Estimate(1, 0.5, 2), none=None)
+        html = table([record], ("a < b", "name"), ("n", "number", ".1f"), ("saved", "saved", ".2f"), ("", "none", "d"))
         reader = read(f"<main>{html}</main>")
         assert reader.cells == ["a < b", "n", "saved", "<b>", "1.2", "1.00 (0.50 to 2.00)"]
         assert 'data-label="saved"' in html
+
+    def test_a_pivot_has_a_row_and_a_column_for_each_value_and_gaps_where_there_is_none(self):
+        records = [SimpleNamespace(a=a, b=b, n=10 * a + b) for a, b in ((1, 1), (2, 2), (1, 2))]
+        html = pivot(records, "", lambda it: f"a{it.a}", lambda it: f"b{it.b}", lambda it: str(it.n))
+        assert read(f"<main>{html}</main>").cells == ["", "b1", "b2", "a1", "11", "12", "a2", "", "22"]
 
     def test_a_link_holds_its_file(self, tmp_path):
         (tmp_path / "study").mkdir()
@@ -259,19 +264,19 @@ class TestProtocolTable:
             (load(configs[f"{name}mnem"]), load(configs[f"{name}anem"])) for name in ("", "companion-", "data-driven-")
         ]
         found = {setting.name: setting for setting in protocol_table(named)}
-        assert [cell.origin for cell in found["Estimated"].cells] == [STATED, DEPARTS, STATED]
+        assert found["Estimated"].origins == [STATED, DEPARTS, STATED]
         for name in ("Mixture", "Cooling", "Noise condition", "Stop rule", "E-step"):
-            assert {cell.origin for cell in found[name].cells} == {STATED}, name
+            assert set(found[name].origins) == {STATED}, name
         for name in ("Sample size", "Start", "tol", "Norm", "Trials a level", "Noise levels", "Noise law"):
-            assert {cell.origin for cell in found[name].cells} == {CHOSEN}, name
-        assert [cell.value for cell in found["tol"].cells] == ["1.2", "1.5", "2"]
-        assert "multiplicative: 23 levels" in found["Noise levels"].cells[0].value
-        assert "additive: 24 levels" in found["Noise levels"].cells[0].value
+            assert set(found[name].origins) == {CHOSEN}, name
+        assert found["tol"].values == ("1.2", "1.5", "2")
+        assert "multiplicative: 23 levels" in found["Noise levels"].values[0]
+        assert "additive: 24 levels" in found["Noise levels"].values[0]
 
     def test_notices_a_departure(self):
         experiment = load(shipped_configs()["mnem"], ["noise.decay=1"])
         found = {setting.name: setting for setting in protocol_table([(experiment,)])}
-        assert found["Cooling"].cells[0].origin == DEPARTS
+        assert found["Cooling"].origins == [DEPARTS]
 
 
 def test_powers_are_superscripts_and_the_rest_is_escaped():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nem_cli.paper.studies.study import UNKNOWN, of_means
 from nem_cli.statistics.estimate import Estimate, mean_estimate
-from nem_cli.statistics.optimum import optimum_set
+from nem_cli.statistics.optimum import best_level, optimum_set
 from nem_cli.statistics.prediction import PRINTED, Prediction, outcome, trials_assumed
 from nem_cli.statistics.study import MODES, Protocol
 from nem_cli.statistics.table import Cell, Column, Table
@@ -116,7 +116,7 @@ def verdict_json(rows: Sequence[Verdict]) -> str:
 def _best(protocol: Protocol, mode: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """M-steps at a mode's best level and of EM, on the half of the trials that the level wasn't chosen on."""
     half, curve = len(protocol.em) // 2, protocol.curves[mode]
-    best = int(np.argmin(curve.counts[:half].mean(axis=0)))
+    best = int(best_level(curve.counts[:half].mean(axis=0), curve.sigmas))
     return curve.counts[half:, best].astype(np.int64), protocol.em[half:].astype(np.int64)
 
 

@@ -23,7 +23,7 @@ from nem_cli.sweep.outlook import outlook
 from nem_cli.sweep.sweep import Shown, collect, sweep
 
 if TYPE_CHECKING:
-    from nem_cli.paper.page import ProtocolRuns
+    from nem_cli.paper.costs import ProtocolRuns
 
 PREFIXES = {"five-parameter": "", "variances-only": "companion-", "data-driven": "data-driven-"}
 """The protocols, and how their configs' names begin."""
@@ -96,7 +96,8 @@ def figures(
     command : sequence of str
         What the manifests say made them.
     """
-    from nem_cli.paper.page import ProtocolRuns, write  # matplotlib and jinja2 are slow to import
+    from nem_cli.paper.costs import ProtocolRuns  # matplotlib and jinja2 are slow to import
+    from nem_cli.paper.page import write
 
     runs: dict[str, Run] = {}
     for experiment in experiments(trials, everything=everything):
@@ -163,6 +164,7 @@ def _check(root: Path, protocols: Sequence[ProtocolRuns], runs: Mapping[str, Run
 def _measure_studies(root: Path, runs: dict[str, Run], workers: Workers, progress: Shown) -> None:
     """Write every study's numbers, and its figure where it draws one of its own."""
     from nem_cli.drawing.style import save_figure
+    from nem_cli.paper.costs import prices
     from nem_cli.paper.studies import STUDIES
 
     for study in STUDIES:
@@ -174,7 +176,7 @@ def _measure_studies(root: Path, runs: dict[str, Run], workers: Workers, progres
             records = study.measure(runs, collect_more)
         files.write(root / study.name / study.file, to_csv(study.record, records))
         if study.figure:
-            save_figure(study.figure(runs, records), root / study.name, "study")
+            save_figure(study.figure(runs, records, prices(root)), root / study.name, "study")
 
 
 def outlook_of(trials: int | None, workers: Workers, *, everything: bool = False) -> Table:

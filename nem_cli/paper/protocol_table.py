@@ -15,39 +15,32 @@ DEPARTS = "chosen, departs"
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A setting under one protocol: its value and `STATED`, `CHOSEN` or `DEPARTS`."""
-
-    value: str
-    origin: str
-
-
-@dataclass(frozen=True)
 class Setting:
     """A row of the table.
 
     Parameters
     ----------
     name : str
-    paper : str
-        What the paper says of it; empty where it says nothing.
-    cells : tuple of Cell
+    values : tuple of str
         One a protocol.
+    stated, place : str
+        What the paper says of it, and where; empty where it says nothing.
     """
 
     name: str
-    paper: str
-    cells: tuple[Cell, ...]
+    values: tuple[str, ...]
+    stated: str
+    place: str
 
+    @property
+    def origins(self) -> list[str]:
+        """`STATED`, `CHOSEN` or `DEPARTS`, one a protocol."""
+        return [CHOSEN if not self.stated else STATED if value == self.stated else DEPARTS for value in self.values]
 
-@dataclass(frozen=True)
-class _Question:
-    """A setting, how it reads in an experiment, and what the paper would have there."""
-
-    name: str
-    read: Callable[[Experiment], str]
-    stated: str = ""
-    place: str = ""
+    @property
+    def alike(self) -> bool:
+        """Whether all protocols have the same value."""
+        return len(set(self.values)) == 1
 
 
 def protocol_table(protocols: Sequence[Sequence[Experiment]]) -> list[Setting]:
@@ -58,16 +51,10 @@ def protocol_table(protocols: Sequence[Sequence[Experiment]]) -> list[Setting]:
     protocols : sequence of sequence of Experiment
         A protocol's runs; where they differ, the table says what each has.
     """
-    return [_setting(question, protocols) for question in _QUESTIONS]
-
-
-def _setting(question: _Question, protocols: Sequence[Sequence[Experiment]]) -> Setting:
-    cells = []
-    for experiments in protocols:
-        value = "; ".join(dict.fromkeys(question.read(experiment) for experiment in experiments))
-        origin = CHOSEN if not question.stated else STATED if value == question.stated else DEPARTS
-        cells.append(Cell(value, origin))
-    return Setting(question.name, f"{question.stated} ({question.place})" if question.stated else "", tuple(cells))
+    return [
+        Setting(name, tuple("; ".join(dict.fromkeys(map(read, each))) for each in protocols), stated, place)
+        for name, read, stated, place in _QUESTIONS
+    ]
 
 
 def _start(experiment: Experiment) -> str:
@@ -118,27 +105,27 @@ _NORMS = {
     "max-change": "largest change of a weight, a mean or a standard deviation, as far as estimated",
 }
 
-_QUESTIONS = (
-    _Question("Mixture", describe.system, "0.5 N(-2, 4) + 0.5 N(2, 4)", "page 2"),
-    _Question("Estimated", lambda e: ", ".join(e.estimate), ", ".join(paper.ESTIMATED), "page 2"),
-    _Question("E-step", lambda e: "on the data without noise", "on the data without noise", "page 5"),
-    _Question("Noise condition", _condition, "for every component, equations (23) and (25)", "section III"),
-    _Question("Cooling", lambda e: f"k^-{e.noise.decay:g}", f"k^-{paper.DECAY.written}", paper.DECAY.place),
-    _Question("Mean of multiplicative noise", lambda e: "1", "1", "Figure 1, caption"),
-    _Question("Stop rule", _stop, _NORM_RULE, "Algorithm 1"),
-    _Question("Norm", _norm),
-    _Question("tol", lambda e: f"{e.stop.tol:g}"),
-    _Question("Cap on M-steps", lambda e: f"{e.stop.max_iterations:,}"),
-    _Question("Sample size", lambda e: f"{e.sample_size:,}"),
-    _Question("Start", _start),
-    _Question("Noise law", lambda e: "normal"),
-    _Question("Mean of additive noise", lambda e: "0"),
-    _Question("A draw that fails the condition", _rejected),
-    _Question("Means in the condition", lambda e: "the current estimates"),
-    _Question("Noise levels", _grid),
-    _Question("Trials a level", lambda e: f"{e.trials:,}"),
-    _Question("Data", lambda e: "the same for every level and both modes"),
-    _Question("A count", lambda e: "M-steps until the rule holds, start not counted"),
-    _Question("Intervals", _bootstrap),
-    _Question("Seed", lambda e: str(e.seed)),
+_QUESTIONS: tuple[tuple[str, Callable[[Experiment], str], str, str], ...] = (
+    ("Mixture", describe.system, "0.5 N(-2, 4) + 0.5 N(2, 4)", "page 2"),
+    ("Estimated", lambda e: ", ".join(e.estimate), ", ".join(paper.ESTIMATED), "page 2"),
+    ("E-step", lambda e: "on the data without noise", "on the data without noise", "page 5"),
+    ("Noise condition", _condition, "for every component, equations (23) and (25)", "section III"),
+    ("Cooling", lambda e: f"k^-{e.noise.decay:g}", f"k^-{paper.DECAY.written}", paper.DECAY.place),
+    ("Mean of multiplicative noise", lambda e: "1", "1", "Figure 1, caption"),
+    ("Stop rule", _stop, _NORM_RULE, "Algorithm 1"),
+    ("Norm", _norm, "", ""),
+    ("tol", lambda e: f"{e.stop.tol:g}", "", ""),
+    ("Cap on M-steps", lambda e: f"{e.stop.max_iterations:,}", "", ""),
+    ("Sample size", lambda e: f"{e.sample_size:,}", "", ""),
+    ("Start", _start, "", ""),
+    ("Noise law", lambda e: "normal", "", ""),
+    ("Mean of additive noise", lambda e: "0", "", ""),
+    ("A draw that fails the condition", _rejected, "", ""),
+    ("Means in the condition", lambda e: "the current estimates", "", ""),
+    ("Noise levels", _grid, "", ""),
+    ("Trials a level", lambda e: f"{e.trials:,}", "", ""),
+    ("Data", lambda e: "the same for every level and both modes", "", ""),
+    ("A count", lambda e: "M-steps until the rule holds, start not counted", "", ""),
+    ("Intervals", _bootstrap, "", ""),
+    ("Seed", lambda e: str(e.seed), "", ""),
 )

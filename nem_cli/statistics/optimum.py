@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nem_cli.em.arrays import FloatArray
+from nem_cli.em.arrays import FloatArray, IntArray
 
 METHOD = "multiple comparisons with the best"
 DRAWS = 10_000
@@ -36,6 +36,22 @@ class OptimumSet:
     members: tuple[float, ...]
     confidence: float
     critical_values: tuple[float, ...] | None
+
+
+def best_level(means: FloatArray, sigmas: Sequence[float] | FloatArray) -> IntArray:
+    """The place of the fewest M-steps; of several levels, that with least noise.
+
+    Parameters
+    ----------
+    means : ndarray of shape (..., levels)
+    sigmas : sequence of float, or ndarray of shape (levels,)
+
+    Returns
+    -------
+    ndarray of int, shape (...)
+    """
+    rising = np.argsort(sigmas, kind="stable")
+    return np.asarray(rising[np.argmin(means[..., rising], axis=-1)])
 
 
 def optimum_set(
@@ -72,7 +88,7 @@ def optimum_set(
     """
     n = len(counts)
     means = counts.mean(axis=0)
-    best = min(zip(means, sigmas, strict=True))[1]
+    best = sigmas[int(best_level(means, sigmas))]
     if n < 2:
         return OptimumSet(float(best), tuple(map(float, sigmas)), confidence, None)
     covariance = np.atleast_2d(np.cov(counts, rowvar=False))

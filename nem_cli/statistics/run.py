@@ -21,6 +21,7 @@ from nem_cli.experiment.plan import Level
 from nem_cli.experiment.plan import levels as resolved
 from nem_cli.statistics import tables
 from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.statistics.optimum import best_level
 from nem_cli.statistics.summary import Row, fewest, summarise
 from nem_cli.statistics.table import Column, Table
 
@@ -135,10 +136,11 @@ class Run:
             Judged by these trials alone, so that the level can be measured on the others; see `halves`.
         """
         rows = [row for row in self.where(settings, **named) if row.sigma > 0]
-        if trials is None:
+        if trials is None or not rows:
             found = fewest(rows)
         else:
-            found = min(rows, key=lambda row: (self.counts(row)[trials].mean(), row.sigma), default=None)
+            means = np.array([self.counts(row)[trials].mean() for row in rows])
+            found = rows[int(best_level(means, [row.sigma for row in rows]))]
         if found is None:
             raise ValueError("there is no level above sigma 0 with a stop rule among these")
         return found

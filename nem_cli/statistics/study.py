@@ -17,6 +17,7 @@ from scipy import sparse
 
 from nem_cli.em.arrays import BoolArray, FloatArray, IntArray
 from nem_cli.errors import ConfigError
+from nem_cli.statistics.optimum import best_level
 
 MODES = ("multiplicative", "additive")
 """In the order of the paper's figures."""
@@ -185,7 +186,7 @@ def _printed(protocol: Protocol, figures: list[_Figure], n: int) -> Studies:
     variance = np.zeros(len(shape))
     for mode, figure in zip(MODES, figures, strict=True):
         sigmas = protocol.curves[mode].sigmas
-        optimum = np.argmin(figure.means, axis=1)[:, None]
+        optimum = best_level(figure.means, sigmas)[:, None]
         best[mode] = np.take_along_axis(figure.means, optimum, axis=1)[:, 0]
         variance += np.take_along_axis(figure.variances, optimum, axis=1)[:, 0]
         printed[f"{mode}-speedup"] = 100 * (1 - best[mode] / figure.em)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from nem_cli.errors import FolderError
 from nem_cli.paper.protocols.search import LEVEL
@@ -16,6 +18,16 @@ from nem_cli.statistics.study import STATISTICS
 
 RULE = ("norm", "tol", "start_counted")
 CLAIMS = (*STATISTICS, "shape")
+
+
+@dataclass(frozen=True)
+class Share:
+    """A setting's value: per cent of the protocols where EM takes about 10 M-steps that have it, and of the set."""
+
+    setting: str
+    value: str
+    survivors: float
+    members: float
 
 
 @dataclass(frozen=True)
@@ -60,13 +72,14 @@ class Protocols:
         """Whether a protocol with a whole tol is in the set."""
         return any(float(row["tol"]).is_integer() for row in self.members)
 
-    def shares(self) -> Iterator[tuple[str, Any, float, float]]:
-        """Each setting's values: their shares among the rows, and among the set."""
-        inside = self.members
-        for name in self.settings:
-            for value in values(self.rows, name):
-                counts = (sum(row[name] == value for row in rows) / max(len(rows), 1) for rows in (self.rows, inside))
-                yield name, value, *counts
+    def shares(self) -> list[Share]:
+        """Each setting's values, and how frequent they are."""
+        groups = self.rows, self.members
+        return [
+            Share(name, _shown(value), *(100 * np.mean([row[name] == value for row in rows] or [0]) for rows in groups))
+            for name in self.settings
+            for value in values(self.rows, name)
+        ]
 
     def shared(self) -> dict[str, Any]:
         """The settings that all in the set have alike."""
@@ -107,3 +120,7 @@ def _value(name: str, text: str, names: Sequence[str]) -> Any:
     if name in ("tol", "sample_size"):
         return float(text)
     return text
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -27,9 +27,7 @@ def stages_table(protocols: Protocols) -> Table:
 
 def settings_table(protocols: Protocols) -> Table:
     """Each setting's share among the protocols in which EM takes the paper's 10 M-steps, and in the set."""
-    rows = [
-        (name, _shown(value), 100 * survivors, 100 * members) for name, value, survivors, members in protocols.shares()
-    ]
+    rows = [(each.setting, each.value, each.survivors, each.members) for each in protocols.shares()]
     columns = [
         Column("setting"),
         Column("value"),
@@ -41,7 +39,3 @@ def settings_table(protocols: Protocols) -> Table:
 
 def _family(protocols: Protocols, row: dict[str, Any]) -> str:
     return repr([row[name] for name in protocols.settings if name not in ("norm", "tol", "start_counted")])
-
-
-def _shown(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nem_cli.paper.studies import (
-    accuracy,
     blind,
     decay,
     equal_accuracy,
@@ -23,7 +22,7 @@ from nem_cli.paper.studies.study import Study
 STUDIES: tuple[Study, ...] = tuple(
     module.STUDY
     for module in (
-        equal_accuracy, mean_shift, mechanism, accuracy, blind, harm, tolerance, sparsity, decay, optimal_noise,
+        equal_accuracy, mean_shift, mechanism, blind, harm, tolerance, sparsity, decay, optimal_noise,
         separation, exponential, systems, race,
     )
 )  # fmt: skip

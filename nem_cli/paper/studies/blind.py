@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-
-from matplotlib.figure import Figure
 
 from nem_cli.paper.studies.study import SCREENED, Collect, Runs, Study, speedup
 from nem_cli.statistics.estimate import Estimate, Sign
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.study import MODES
-from nem_cli.sweep.figure import run_figure
 
 PROTOCOLS = {"blind": "five-parameter", "companion-blind": "variances-only"}
 
@@ -63,8 +60,4 @@ def _modes(run: Run, protocol: str) -> Iterator[Screen]:
         )
 
 
-def figure(runs: Runs, screens: Sequence[Screen]) -> Figure:
-    return run_figure(runs["blind"].experiment, runs["blind"].rows)
-
-
-STUDY = Study(tuple(PROTOCOLS), Screen, measure, figure)
+STUDY = Study(tuple(PROTOCOLS), Screen, measure)

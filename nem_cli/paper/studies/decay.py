@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-
-from matplotlib.figure import Figure
 
 from nem_cli.paper.studies.study import Collect, Runs, Study, at_edge, speedup
 from nem_cli.statistics.estimate import Estimate, Sign, mean_estimate
 from nem_cli.statistics.published import DECAY
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.study import MODES
-from nem_cli.sweep.figure import run_figure
 
 
 @dataclass(frozen=True)
@@ -75,8 +72,4 @@ def _modes(run: Run) -> Iterator[Cooling]:
         )
 
 
-def figure(runs: Runs, coolings: Sequence[Cooling]) -> Figure:
-    return run_figure(runs["decay"].experiment, runs["decay"].rows)
-
-
-STUDY = Study(("decay",), Cooling, measure, figure)
+STUDY = Study(("decay",), Cooling, measure)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +13,7 @@ from matplotlib.ticker import NullLocator
 from nem_cli.drawing.style import BASELINE, EM_LOOK, Look, look, style
 from nem_cli.experiment.plan import BOOTSTRAP, stream
 from nem_cli.paper.equal_accuracy import NEGLIGIBLE, Accuracy, Arm, accuracies
-from nem_cli.paper.studies.study import Collect, Runs, Study
+from nem_cli.paper.studies.study import Collect, Prices, Runs, Study
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
 
@@ -54,42 +55,46 @@ def _method(row: Row) -> str:
     return str(dict(row.settings).get("method", "em"))
 
 
-def figure(runs: Runs, rows: Sequence[Accuracy]) -> Figure:
+def figure(runs: Runs, rows: Sequence[Accuracy], price: Prices) -> Figure:
     protocols = list(dict.fromkeys(row.protocol for row in rows))
     with style():
-        drawn = Figure(figsize=(3.6 * len(protocols) + 0.6, 6.4), layout="constrained")
-        panels = drawn.subplots(2, len(protocols), sharex=True, squeeze=False, height_ratios=[1.4, 1])
+        drawn = Figure(figsize=(3.6 * len(protocols) + 0.6, 8.4), layout="constrained")
+        panels = drawn.subplots(3, len(protocols), sharex=True, squeeze=False, height_ratios=[1.4, 1.2, 1])
         for column, protocol in enumerate(protocols):
-            above, below = panels[:, column]
-            _protocol(above, below, [row for row in rows if row.protocol == protocol], runs.get(CONFIGS[protocol]))
-            above.set_title(protocol, fontsize=10)
-            below.set_xlabel("within so many nats of the best fit")
+            here = [row for row in rows if row.protocol == protocol]
+            _protocol(panels[:, column], here, runs.get(CONFIGS[protocol]), price)
+            panels[0, column].set_title(protocol, fontsize=10)
+            panels[-1, column].set_xlabel("within so many nats of the best fit")
         panels[0, 0].invert_xaxis()  # of all
-        panels[0, 0].set_ylabel("M-steps until there for good, mean")
-        panels[1, 0].set_ylabel("minus EM's")
+        for axes, name in zip(panels[:, 0], ("M-steps until there, mean", "processor time,\nin EM's M-steps",
+                                             "M-steps minus EM's"), strict=True):  # fmt: skip
+            axes.set_ylabel(name)
         handles, labels = panels[0, 0].get_legend_handles_labels()
         drawn.legend(handles, labels, loc="outside lower center", ncols=4)
     return drawn
 
 
-def _protocol(above: Axes, below: Axes, rows: Sequence[Accuracy], run: Run | None) -> None:
-    arms = list(dict.fromkeys((row.arm, row.sigma) for row in rows))
+def _protocol(panels: Iterable[Axes], rows: Sequence[Accuracy], run: Run | None, price: Prices) -> None:
+    """A column: counts, the same in processor time where the arm's price is known, and differences to EM."""
+    counts, times, gaps = panels = tuple(panels)
     stops = {} if run is None else {(name, row.sigma): row.mean_iterations for name, row in arms_of(run)}
-    for number, arm in enumerate(arms):
+    for number, arm in enumerate(dict.fromkeys((row.arm, row.sigma) for row in rows)):
         of_arm = [row for row in rows if (row.arm, row.sigma) == arm]
         shown = EM_LOOK if arm[0] == "em" else look(number - 1)
-        x = [row.epsilon for row in of_arm]
-        above.plot(x, [row.mean for row in of_arm], color=shown.colour, marker=shown.marker, linestyle=shown.line,
-                   markersize=4, label=_name(*arm))  # fmt: skip
+        drawn: dict[str, Any] = {"color": shown.colour, "marker": shown.marker, "linestyle": shown.line,
+                                 "markersize": 4, "label": _name(*arm)}  # fmt: skip
+        x, means = [row.epsilon for row in of_arm], np.array([row.mean for row in of_arm])
+        counts.plot(x, means, **drawn)
+        times.plot(x, means * price.get(arm[0], np.nan), **drawn)
         if arm in stops:
-            _mark_stop(above, of_arm, stops[arm], shown)
+            _mark_stop(counts, of_arm, stops[arm], shown)
         if arm[0] != "em":
-            gaps = [row.difference for row in of_arm]
-            below.plot(x, [gap.value for gap in gaps], color=shown.colour, marker=shown.marker, linestyle=shown.line,
-                       markersize=4)  # fmt: skip
-            below.fill_between(x, [gap.low for gap in gaps], [gap.high for gap in gaps], color=shown.colour, alpha=0.2)
-    below.axhline(0, color=BASELINE, linewidth=1)
-    for axes in (above, below):
+            found = [row.difference for row in of_arm]
+            gaps.plot(x, [each.value for each in found], **drawn)
+            low, high = [each.low for each in found], [each.high for each in found]
+            gaps.fill_between(x, low, high, color=shown.colour, alpha=0.2)
+    gaps.axhline(0, color=BASELINE, linewidth=1)
+    for axes in panels:
         axes.set_xscale("log")
         axes.axvspan(min(row.epsilon for row in rows) / 1.5, NEGLIGIBLE, color="#DDDDDD", alpha=0.5, linewidth=0)
         axes.xaxis.set_minor_locator(NullLocator())

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from matplotlib.figure import Figure
 
 from nem_cli.experiment.describe import shown
 from nem_cli.paper.studies.study import Collect, Runs, Study, speedup
 from nem_cli.statistics.estimate import Estimate, Sign, mean_estimate
-from nem_cli.sweep.figure import run_figure
 
 
 @dataclass(frozen=True)
@@ -66,8 +62,4 @@ def measure(runs: Runs, collect: Collect) -> list[Start]:
     return starts
 
 
-def figure(runs: Runs, starts: Sequence[Start]) -> Figure:
-    return run_figure(runs["exponential"].experiment, runs["exponential"].rows)
-
-
-STUDY = Study(("exponential",), Start, measure, figure)
+STUDY = Study(("exponential",), Start, measure)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-
-from matplotlib.figure import Figure
 
 from nem_cli.paper.studies.study import Collect, Runs, Study
 from nem_cli.statistics.estimate import Sign
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.study import MODES
 from nem_cli.statistics.summary import Row
-from nem_cli.sweep.figure import run_figure
 
 
 @dataclass(frozen=True)
@@ -61,8 +58,4 @@ def _sides(run: Run, screen: str) -> Iterator[Side]:
                 yield Side(screen, mode, side, len(values), slower, faster, min(values), max(values))
 
 
-def figure(runs: Runs, sides: Sequence[Side]) -> Figure:
-    return run_figure(runs["harm"].experiment, runs["harm"].rows)
-
-
-STUDY = Study(("harm", "harm-blind"), Side, measure, figure)
+STUDY = Study(("harm", "harm-blind"), Side, measure)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from nem_cli.em.arrays import FloatArray
 from nem_cli.paper.studies.study import SCREENED, UNKNOWN, Collect, Runs, Study, of_means
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.study import MODES
-from nem_cli.sweep.figure import run_figure
 
 PROTOCOLS = {"mean-shift": "variances-only", "mean-shift-five-parameter": "five-parameter"}
 
@@ -79,8 +77,4 @@ def _share(means: FloatArray) -> FloatArray:
     return np.asarray(100 * (em - fixed) / (em - random))
 
 
-def figure(runs: Runs, controls: Sequence[Control]) -> Figure:
-    return run_figure(runs["mean-shift"].experiment, runs["mean-shift"].rows)
-
-
-STUDY = Study(tuple(PROTOCOLS), Control, measure, figure)
+STUDY = Study(tuple(PROTOCOLS), Control, measure)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nem_cli.drawing.style import BASELINE, COLOURS, style
-from nem_cli.paper.studies.study import Collect, Runs, Study
+from nem_cli.paper.studies.study import Collect, Prices, Runs, Study
 from nem_cli.statistics.estimate import Estimate, mean_estimate, share_estimate
 from nem_cli.statistics.first_passage import first_below
 from nem_cli.statistics.run import Run
@@ -89,7 +89,7 @@ def _rows(run: Run) -> list[tuple[str, Row]]:
     return found + [(method, row) for method, row in methods if method != "em"]
 
 
-def figure(runs: Runs, ways: Sequence[Way]) -> Figure:
+def figure(runs: Runs, ways: Sequence[Way], price: Prices) -> Figure:
     protocols = list(dict.fromkeys(way.protocol for way in ways))
     with style():
         drawn = Figure(figsize=(9, 3.6), layout="constrained")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from matplotlib.figure import Figure
 
 from nem_cli.experiment.plan import validate
 from nem_cli.paper.studies.study import Collect, Runs, Study, at_edge
@@ -15,7 +12,6 @@ from nem_cli.statistics.published import DECAY, OPTIMA
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.study import MODES
 from nem_cli.statistics.summary import Row
-from nem_cli.sweep.figure import run_figure
 
 KEEP = 1 / 3
 """The share of levels that goes on to the next round, on twice the trials."""
@@ -130,8 +126,4 @@ def _best(run: Run, fresh: Run, mode: str, winner: Row, rounds: str) -> Best:
     )
 
 
-def figure(runs: Runs, found: Sequence[Best]) -> Figure:
-    return run_figure(runs["optimal-noise"].experiment, runs["optimal-noise"].rows)
-
-
-STUDY = Study(("optimal-noise",), Best, measure, figure)
+STUDY = Study(("optimal-noise",), Best, measure)

@@ -19,7 +19,7 @@ from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.plan import NOISE, Level, stream
 from nem_cli.experiment.registry import EM
 from nem_cli.paper.studies.race_figure import race_figure
-from nem_cli.paper.studies.study import Collect, Runs, Study
+from nem_cli.paper.studies.study import Collect, Prices, Runs, Study
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
@@ -189,7 +189,7 @@ def first_within(level: Level, experiment: Experiment, least: FloatArray) -> Flo
     return np.concatenate(found)
 
 
-def figure(runs: Runs, racers: Sequence[Racer]) -> Figure:
+def figure(runs: Runs, racers: Sequence[Racer], price: Prices) -> Figure:
     return race_figure(racers)
 
 

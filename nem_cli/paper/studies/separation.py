@@ -13,7 +13,7 @@ from scipy import special
 from nem_cli.drawing.axis import VALUES, coordinate, label
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, look, style
-from nem_cli.paper.studies.study import Collect, Runs, Study, at_edge, holm, speedup
+from nem_cli.paper.studies.study import Collect, Prices, Runs, Study, at_edge, holm, speedup
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 
@@ -83,7 +83,7 @@ def _p_value(differences: NDArray[np.integer]) -> float:
     return float(2 * special.stdtr(n - 1, -abs(differences.mean()) / error))
 
 
-def figure(runs: Runs, distances: Sequence[Distance]) -> Figure:
+def figure(runs: Runs, distances: Sequence[Distance], price: Prices) -> Figure:
     x = [each.distance for each in distances]
     with style():
         drawn = Figure(figsize=(7.5, 4.4), layout="constrained")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from matplotlib.figure import Figure
 
 from nem_cli.paper.studies.study import Collect, Runs, Study, less
 from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.study import MODES
-from nem_cli.sweep.figure import run_figure
 
 
 @dataclass(frozen=True)
@@ -54,8 +50,4 @@ def measure(runs: Runs, collect: Collect) -> list[Trend]:
     return trends
 
 
-def figure(runs: Runs, trends: Sequence[Trend]) -> Figure:
-    return run_figure(runs["sparsity"].experiment, runs["sparsity"].rows)
-
-
-STUDY = Study(("sparsity",), Trend, measure, figure)
+STUDY = Study(("sparsity",), Trend, measure)

@@ -19,6 +19,7 @@ from nem_cli.statistics.bootstrap import jointly_resampled_means, percentile_int
 from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
+from nem_cli.sweep.figure import run_figure
 
 SCREENED = "every-component"
 """The paper's screen."""
@@ -28,6 +29,8 @@ UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 
 Runs = Mapping[str, Run]
 """Finished runs by the names of their configs."""
+Prices = Mapping[str, float]
+"""What an evaluation of EM's map costs over plain EM's, in processor time, by method or mode; NaN if not measured."""
 
 
 class Collect(Protocol):
@@ -48,8 +51,9 @@ class Study:
         A dataclass whose fields `nem_cli.paper.records` can write: a row of the study's csv.
     measure : callable
         From the runs, with their trials, to records; the second argument runs further trials.
-    figure : callable
-        From the runs' summaries and the records to a figure; needs no trials.
+    figure : callable, optional
+        From the runs' summaries, the records and the prices to a figure; needs no trials. The first config's own
+        figure by default.
     file : str
         The csv of the records, in the study's folder.
     named, title : str
@@ -59,7 +63,7 @@ class Study:
     configs: tuple[str, ...]
     record: type
     measure: Callable[[Runs, Collect], Sequence[Any]]
-    figure: Callable[[Runs, Sequence[Any]], Figure] | None = None
+    figure: Callable[[Runs, Sequence[Any], Prices], Figure] | None = None
     file: str = "study.csv"
     named: str = ""
     title: str = ""
@@ -68,6 +72,13 @@ class Study:
     def name(self) -> str:
         """Of the study, its folder and its template."""
         return self.named or self.configs[0]
+
+    def draw(self, runs: Runs, records: Sequence[Any], price: Prices) -> Figure:
+        """Its figure."""
+        if self.figure:
+            return self.figure(runs, records, price)
+        run = runs[self.configs[0]]
+        return run_figure(run.experiment, run.rows)
 
 
 def of_means(

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from nem_cli.drawing.axis import label
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, look, style
-from nem_cli.paper.studies.study import UNKNOWN, Collect, Runs, Study, of_means, speedup
+from nem_cli.paper.studies.study import UNKNOWN, Collect, Prices, Runs, Study, of_means, speedup
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
@@ -105,7 +105,7 @@ def _rates(run: Run) -> Iterator[Case]:
         yield Case(f"neural network, rate {rate:g} without noise", em, 0.0, saved, UNKNOWN, UNKNOWN, UNKNOWN, worse)
 
 
-def figure(runs: Runs, cases: Sequence[Case]) -> Figure:
+def figure(runs: Runs, cases: Sequence[Case], price: Prices) -> Figure:
     names = list(dict.fromkeys(config for config, _ in CASES.values()))
     with style():
         drawn = Figure(figsize=(10, 6.4), layout="constrained")

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from nem_cli.drawing.curves import draw_curves
 from nem_cli.drawing.frame import add_caption, add_legend
 from nem_cli.drawing.style import style
-from nem_cli.paper.studies.study import Collect, Runs, Study
+from nem_cli.paper.studies.study import Collect, Prices, Runs, Study
 from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.study import MODES
@@ -71,7 +71,7 @@ def _levels(run: Run) -> Iterator[Tolerance]:
             )
 
 
-def figure(runs: Runs, levels: Sequence[Tolerance]) -> Figure:
+def figure(runs: Runs, levels: Sequence[Tolerance], price: Prices) -> Figure:
     run = runs["tolerance"]
     shares = run.experiment.model_copy(
         update={"figure": run.experiment.figure.model_copy(update={"y": "speedup_percent", "log_y": False})}
