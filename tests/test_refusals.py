@@ -144,6 +144,15 @@ def test_a_journal_that_holds_nothing_any_more_is_refused(size, many_blocks, sma
     assert children.contents(folder) == before
 
 
+def test_a_journal_that_has_lost_its_own_description_is_damaged(many_blocks, small, tmp_path):
+    folder = shutil.copytree(small, tmp_path / "run")
+    change(folder, "DELETE FROM meta")
+    before = children.contents(folder)
+    with pytest.raises(FolderError, match=r"damaged.*doesn't say its format"):
+        again(many_blocks, folder)
+    assert children.contents(folder) == before
+
+
 @pytest.mark.parametrize(("share", "least"), [(0.7, 2), (0.8, 3), (0.999, 5)])
 def test_whole_blocks_of_a_truncated_journal_are_kept(share, least, many_blocks, small, tmp_path):
     folder = shutil.copytree(small, tmp_path / "run")

@@ -207,6 +207,8 @@ class JournalFile:
 
     def _check_format(self) -> None:
         theirs = self.meta("format")
+        if theirs is None:
+            raise self.damaged("it doesn't say its format")
         if theirs != FORMAT:
             raise FolderError(
                 f"was made by another version of nem (journal format {theirs}, here {FORMAT}); use that version, "
