@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 
-from typer.testing import CliRunner
+from typer import testing
 
 from nem_cli.cli.app import app
 
-_APART = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner.__init__).parameters else {}
+_APART = {"mix_stderr": False} if "mix_stderr" in inspect.signature(testing.CliRunner.__init__).parameters else {}
+testing._get_command = functools.cache(testing._get_command)  # typer makes the commands anew for each invocation
 
 
 def invoke(*arguments, input=None, env=None):
     """``nem ARGUMENTS``: exit_code, stdout, stderr."""
-    return CliRunner(**_APART).invoke(app, [str(argument) for argument in arguments], input=input, env=env)
+    return testing.CliRunner(**_APART).invoke(app, [str(argument) for argument in arguments], input=input, env=env)

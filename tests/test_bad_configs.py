@@ -8,12 +8,11 @@ import warnings
 import children
 import pytest
 import yaml
+from command_line import invoke
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strategies import broken_configs, configs, junk
-from typer.testing import CliRunner
 
-from nem_cli.cli.app import app
 from nem_cli.errors import ConfigError, NemError
 from nem_cli.experiment import dialect
 from nem_cli.experiment.folder import config_yaml
@@ -30,7 +29,7 @@ def checked(text, tmp_path, *arguments):
     """What ``nem check`` says of a config's text or bytes."""
     path = tmp_path / "config.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
-    done = CliRunner().invoke(app, ["check", str(path), *arguments])
+    done = invoke("check", path, *arguments)
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     assert done.exit_code in (0, 2), (done.exit_code, done.output)
     if done.exit_code:
@@ -116,7 +115,7 @@ def test_a_title_stays_what_it_is(title):
 
 def test_files_that_are_not_there(tmp_path):
     for name in ("missing.yaml", "", "n" * 300, str(tmp_path), "\N{SNOWMAN}"):
-        done = CliRunner().invoke(app, ["sweep", name])
+        done = invoke("sweep", name)
         assert (done.exit_code, done.stdout) == (2, ""), name
         assert done.stderr.startswith("nem: ")
 
