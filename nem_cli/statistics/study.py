@@ -36,6 +36,8 @@ DESIGNS = ("fresh", "common")
 TRIALS_PER_TRIAL = 10
 _AT_ONCE = 1 << 21
 """Trials drawn at once in the common design, which bounds the memory."""
+_DRAWS_PER_VALUE = 10
+"""A study of fewer trials a distinct count is drawn trial by trial, which is faster then; else by multinomial."""
 
 
 @dataclass(frozen=True)
@@ -174,9 +176,14 @@ def _resampled(
     """Means and variances (ddof 0, as a bootstrap has them) of n counts drawn with replacement, both (studies,)."""
     frequencies: IntArray = np.bincount(counts)
     distinct = np.argsort(-frequencies, kind="stable")[: np.count_nonzero(frequencies)]  # common ones first: faster
-    drawn = rng.multinomial(n, frequencies[distinct] / len(counts), size=studies)
-    means = drawn @ distinct / n
-    return means, np.maximum(drawn @ (distinct * distinct) / n - means * means, 0)
+    if n < _DRAWS_PER_VALUE * len(distinct):
+        drawn = counts[rng.integers(0, len(counts), size=(studies, n), dtype=np.uint32)].astype(float)
+        sums, squares = drawn.sum(axis=1), np.einsum("ij,ij->i", drawn, drawn)  # whole numbers: exact in any order
+    else:
+        times = rng.multinomial(n, frequencies[distinct] / len(counts), size=studies)
+        sums, squares = times @ distinct, times @ (distinct * distinct)
+    means = sums / n
+    return means, np.maximum(squares / n - means * means, 0)
 
 
 def _printed(protocol: Protocol, figures: list[_Figure], n: int) -> Studies:

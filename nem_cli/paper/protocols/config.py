@@ -201,7 +201,9 @@ def validate(tree: Mapping[str, Any], source: str = "") -> Search:
 
 
 def settings(level: Level) -> Iterator[tuple[str, Any]]:
-    """A family's settings by dotted path, those of the stop rule and of the stages left out."""
+    """A family's settings by dotted path, those of the stop rule and of the stages left out; `start` is its rule."""
     for path, value in level.trial.flat().items():
         if not any(path == staged or path.startswith(f"{staged}.") for staged in _STAGED):
             yield path, value
+    if not isinstance(level.trial.start, str):
+        yield "start", "given"

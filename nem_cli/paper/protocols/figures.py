@@ -10,15 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nem_cli.drawing.style import BASELINE, COLOURS, PAPER, style
-from nem_cli.paper.protocols.results import Protocols, values
+from nem_cli.paper.protocols.results import Protocols, in_set, shown, values
 from nem_cli.statistics import published
 
 _NAMES = {
     "estimate": "estimated",
     "sample_size": "samples",
     "start": "start",
-    "start.means": "start, means",
-    "start.variances": "start, variances",
+    "start.means": "starting means",
+    "start.variances": "starting variances",
     "noise.on_reject": "rejected noise",
     "norm": "norm",
     "start_counted": "start counted",
@@ -31,23 +31,23 @@ def specification_curve(protocols: Protocols) -> Figure:
     names = [name for name in protocols.settings if name != "tol"]
     choices = {name: values(rows, name) for name in names}
     lines = sum(map(len, choices.values()))
-    inside = np.array([row["p_joint"] >= 0.05 for row in rows])
+    inside = np.array([in_set(row) for row in rows])
     rank = np.arange(len(rows))
     with style():
-        figure = Figure(figsize=(9, 4.2 + 0.16 * (lines + len(names))), layout="constrained")
-        above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3.2, 0.16 * (lines + len(names)) + 0.6])
+        figure = Figure(figsize=(9, 4.2 + 0.17 * (lines + len(names))), layout="constrained")
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3.2, 0.17 * (lines + len(names)) + 0.6])
         for mode, colour in zip(("multiplicative", "additive"), COLOURS, strict=False):
             saving = np.array([row[f"{mode}_saving"] for row in rows])
             optimum = published.OPTIMA[mode]
             label = f"{mode}, sigma {optimum.sigma:g}"
             above.plot(rank, saving, ".", color=colour, markersize=2, label=label, rasterized=True)
             if inside.any():
-                above.axhspan(saving[inside].min(), saving[inside].max(), color=colour, alpha=0.12, linewidth=0)
+                above.axhspan(*np.quantile(saving[inside], [0.025, 0.975]), color=colour, alpha=0.12, linewidth=0)
             above.axhline(optimum.speedup_percent, color=colour, linewidth=1)
         above.axhline(0, color=BASELINE, linewidth=1, linestyle="--")
         above.set_ylabel("fewer M-steps than EM, %")
         above.legend(markerscale=5, loc="lower right")
-        above.set_title("Lines: the paper's. Bands: protocols in the set.", fontsize=9, loc="left")
+        above.set_title("Lines: the paper's. Bands: 95 % of the protocols in the set.", fontsize=9, loc="left")
         _settings(below, rows, choices, inside)
         below.set_xlabel("protocols in which EM takes the paper's 10, by what additive noise saves")
     return figure
@@ -60,13 +60,13 @@ def _settings(axes: Axes, rows: list[dict[str, Any]], choices: dict[str, list[An
         column = [row[name] for row in rows]
         for value in found:
             chosen = np.array([each == value for each in column])
-            for shown, colour in ((chosen & ~inside, "#BBBBBB"), (chosen & inside, PAPER)):
-                x = np.flatnonzero(shown)
+            for marked, colour in ((chosen & ~inside, "#BBBBBB"), (chosen & inside, PAPER)):
+                x = np.flatnonzero(marked)
                 axes.plot(x, np.full(x.size, at), "|", color=colour, markersize=4, rasterized=True)
-            ticks.append((at, f"{_NAMES.get(name, name)}: {_shown(value)}"))
+            ticks.append((at, f"{_NAMES.get(name, name)}: {shown(value)}"))
             at += 1
         at += 1
-    axes.set_yticks([place for place, _ in ticks], [text for _, text in ticks], fontsize=6)
+    axes.set_yticks([place for place, _ in ticks], [text for _, text in ticks], fontsize=7)
     axes.invert_yaxis()
     axes.grid(visible=False)
 
@@ -81,7 +81,7 @@ def ridge(protocols: Protocols) -> Figure:
             figure.subplots(1, max(len(norms), 1), sharey=True, squeeze=False)[0], norms, strict=False
         ):
             for inside, look in ((False, {"color": "#BBBBBB"}), (True, {"color": PAPER})):
-                chosen = [row for row in given if row["norm"] == norm and (row["p_joint"] >= 0.05) == inside]
+                chosen = [row for row in given if row["norm"] == norm and in_set(row) == inside]
                 variances = [float(np.mean(json.loads(row["start.variances"]))) for row in chosen]
                 tols = [row["tol"] + (0.02 if inside else -0.02) for row in chosen]
                 label = "in the set" if inside else "EM takes 10"
@@ -92,8 +92,3 @@ def ridge(protocols: Protocols) -> Figure:
         figure.axes[0].set_ylabel("tol")
         figure.axes[-1].legend(loc="lower right")
     return figure
-
-
-def _shown(value: Any) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text.replace('"', "").strip("[]") or "by the rule"

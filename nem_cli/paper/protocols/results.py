@@ -52,7 +52,7 @@ class Protocols:
     @property
     def members(self) -> list[dict[str, Any]]:
         """The rows in the confidence set."""
-        return [row for row in self.rows if row["p_joint"] >= LEVEL]
+        return [row for row in self.rows if in_set(row)]
 
     def base_rate(self, claim: str) -> float:
         """The share of the rows that some size of study makes compatible with a printed number, or with the shape.
@@ -76,22 +76,38 @@ class Protocols:
         """Each setting's values, and how frequent they are."""
         groups = self.rows, self.members
         return [
-            Share(name, _shown(value), *(100 * np.mean([row[name] == value for row in rows] or [0]) for rows in groups))
+            Share(name, shown(value), *(100 * np.mean([row[name] == value for row in rows] or [0]) for rows in groups))
             for name in self.settings
             for value in values(self.rows, name)
         ]
 
-    def shared(self) -> dict[str, Any]:
+    def shared(self) -> dict[str, str]:
         """The settings that all in the set have alike."""
         found = {name: values(self.members, name) for name in self.settings}
-        return {name: each[0] for name, each in found.items() if len(each) == 1}
+        return {name: shown(each[0]) for name, each in found.items() if len(each) == 1}
+
+
+def in_set(row: dict[str, Any]) -> bool:
+    """Whether a row belongs to the confidence set."""
+    return bool(row["p_joint"] >= LEVEL)
 
 
 def values(rows: Sequence[dict[str, Any]], name: str) -> list[Any]:
-    """A column's values, each once: numbers in order, others as they come."""
-    found: dict[str, Any] = {repr(row[name]): row[name] for row in rows}
-    numeric = all(isinstance(value, float) for value in found.values())
-    return sorted(found.values()) if numeric else list(found.values())
+    """A column's values, each once and in order; of names the order in which they come."""
+    found = list(dict.fromkeys(row[name] for row in rows if row[name] != ""))
+    try:
+        return sorted(found, key=lambda value: value if isinstance(value, float) else json.loads(value))
+    except ValueError:
+        return found
+
+
+def shown(value: Any) -> str:
+    """A setting's value as tables and figures have it: numbers short, lists without brackets."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if not value.startswith("["):
+        return str(value)
+    return ", ".join(f"{each:g}" if isinstance(each, float) else str(each) for each in json.loads(value))
 
 
 def read(folder: Path) -> Protocols:
@@ -120,7 +136,3 @@ def _value(name: str, text: str, names: Sequence[str]) -> Any:
     if name in ("tol", "sample_size"):
         return float(text)
     return text
-
-
-def _shown(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

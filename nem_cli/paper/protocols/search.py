@@ -180,6 +180,9 @@ class _Runner:
         keys = {index: key(name, search, level, rules) for index, level, rules in tasks}
         found = {index: table for index, at in keys.items() if (table := self.store.get(at)) is not None}
         missing = [task for task in tasks if task[0] not in found]
+        missing.sort(
+            key=lambda task: -task[1].trial.sample_size
+        )  # the longest first, so that no worker waits at the end
         if self.progress:
             self.progress(len(found), len(tasks))
         with closing(self.workers.each(partial(measure, search, name), missing)) as results:

@@ -22,7 +22,7 @@ from nem_cli.experiment.identity import ALGORITHM
 from nem_cli.experiment.plan import Level
 from nem_cli.paper.protocols.config import Rule, Search
 
-FORMAT = 1
+FORMAT = 2
 """Changes with what an entry means."""
 
 

@@ -67,7 +67,7 @@ def _varying(found: Found) -> list[str]:
     """The settings that the candidates differ in."""
     every = [dict(settings(each.level)) for each in found.candidates]
     names = dict.fromkeys(name for each in every for name in each)
-    return [name for name in names if len({repr(each.get(name)) for each in every}) > 1]
+    return [name for name in names if len({repr(each[name]) for each in every if name in each}) > 1]
 
 
 def _csv(candidates: Sequence[Candidate], names: Sequence[str], *, of_set: bool) -> str:
