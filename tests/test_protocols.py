@@ -219,5 +219,7 @@ def test_the_page_shows_the_set_and_its_figures(finished, tmp_path):
     body = protocol_set(tmp_path)
     assert body.count("<svg") == 2
     found = read(folder)
-    assert f"{len(found.members):,} are compatible" in body
-    assert body.count("<tr>") == 1 + len(list(found.shares()))
+    assert f">{len(found.members):,}<" in body
+    shown = {share.setting for share in found.shares()} - {"tol", "start.variances"}
+    assert shown == {"noise.on_reject", "norm", "start_counted"}
+    assert body.count('data-label="in the set, %"') == 6
