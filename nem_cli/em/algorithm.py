@@ -172,16 +172,18 @@ def iterate(
     for rows, columns in model.tiles(y, theta):
         part, here = y[rows, columns], theta.take(rows)
         known = model.posterior(part, here)  # E-step, on the clean data
-        sampled = noise.sample(rng, model, part, here, known, k)  # NS-step
-        y_dagger = noise.injection.phi(model.family.exposed(part), sampled.n)  # NG-step
-        if noise.enters == "e-step":  # not Algorithm 1: the E-step sees the noisy data too
-            known = model.posterior(y_dagger, here)
-        sums.add(rows, y_dagger, known, here)
+        y_dagger = model.family.exposed(part)
         if noise.sigma > 0:
+            sampled = noise.sample(rng, model, part, here, known, k)  # NS-step
+            y_dagger = noise.injection.phi(y_dagger, sampled.n)  # NG-step
+            if noise.enters == "e-step":  # not Algorithm 1: the E-step sees the noisy data too
+                known = model.posterior(y_dagger, here)
             moved = sampled.n != noise.injection.neutral
             injected[rows] += np.count_nonzero(moved if moved.ndim == 2 else moved.any(axis=2), axis=1)
             draws, accepted = draws + sampled.draws, accepted + sampled.accepted
-        del known, sampled, y_dagger  # the next tile's arrays take their place in the cache
+            del sampled, moved
+        sums.add(rows, y_dagger, known, here)
+        del known, y_dagger  # the next tile's arrays take their place in the cache
     with np.errstate(divide="ignore", invalid="ignore"):  # an empty component: found by `sound`
         return model.maximise(sums, theta, problem.estimate), injected, draws, accepted  # M-step
 

@@ -25,7 +25,7 @@ def between(rng: np.random.Generator, bound: FloatArray) -> FloatArray:
     z = rng.standard_normal(limit.size)
     np.abs(z, out=z)
     beyond = np.flatnonzero(z > limit)
-    limit = limit[beyond]
+    limit = limit.take(beyond)
     mass = special.erf(limit / math.sqrt(2))
     again = math.sqrt(2) * special.erfinv(rng.random(beyond.size) * mass)
     z[beyond] = np.minimum(again, limit)  # rounding must not carry it over the bound

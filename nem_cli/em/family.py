@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nem_cli.em.arrays import BoolArray, FloatArray, IntArray
+from nem_cli.em.arrays import BoolArray, FloatArray, IntArray, all_of
 from nem_cli.em.geometry import Geometry
 from nem_cli.em.moments import Moments
 from nem_cli.em.posterior import Posterior
@@ -157,7 +157,7 @@ class Family(ABC):
         """Whether no component of a trial has collapsed, shape (trials,); NaN counts as collapsed."""
         variances = theta.variances
         sound = (variances > 0) & (variances >= MIN_VARIANCE_RATIO * spread) & np.isfinite(variances)
-        return np.asarray(np.all(sound & np.isfinite(theta.means), axis=1))
+        return all_of(sound & np.isfinite(theta.means))
 
     def complete(self, theta: Theta) -> Theta:
         """Theta with what the family derives filled in, such as a variance that follows from the mean."""

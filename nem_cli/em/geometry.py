@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from nem_cli.em.arrays import FloatArray
+from nem_cli.em.arrays import FloatArray, reduced
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +35,9 @@ class Modes:
         densities in one dimension, equations (23) and (25): |y+ - mu_j| <= |y - mu_j| for every j, so only the
         outermost modes matter.
         """
-        w: FloatArray = np.maximum(y, self.modes.min(axis=1, keepdims=True))
-        np.minimum(w, self.modes.max(axis=1, keepdims=True), out=w)
+        low, high = self._outermost()
+        w: FloatArray = np.maximum(y, low)
+        np.minimum(w, high, out=w)
         w -= y  # from outside of the modes to the nearest one, 0 between them
         w *= self.beyond
         return w
@@ -59,9 +60,12 @@ class Modes:
         So f(y + d | j) <= f(y | j) for every j just where d <= a or d >= b: outside of the mirror images of y in the
         outermost modes. An end that would leave the support is infinite.
         """
-        a = np.minimum(self.beyond * (self.modes.min(axis=1, keepdims=True) - y), 0)
-        b = np.maximum(self.beyond * (self.modes.max(axis=1, keepdims=True) - y), 0)
+        low, high = self._outermost()
+        a, b = np.minimum(self.beyond * (low - y), 0), np.maximum(self.beyond * (high - y), 0)
         return np.where(y + a <= support[0], -np.inf, a), np.where(y + b >= support[1], np.inf, b)
+
+    def _outermost(self) -> tuple[FloatArray, FloatArray]:
+        return reduced(np.minimum, self.modes)[:, None], reduced(np.maximum, self.modes)[:, None]
 
 
 @dataclass(frozen=True, eq=False)

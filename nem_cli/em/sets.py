@@ -88,9 +88,10 @@ class Box(AdmissibleSet):
         if slope is None:
             return None
         movable = np.flatnonzero(self.reach != 0)
-        sd = scale * (slope if isinstance(slope, float) else slope.ravel()[movable])
+        sd = scale * (slope if isinstance(slope, float) else slope.take(movable))
         with np.errstate(divide="ignore", over="ignore"):  # sd near 0 (y near 0, multiplicative): any noise will do
-            bound = self.reach.ravel()[movable] / sd
+            bound = self.reach.take(movable)
+            bound /= sd
         if way == "redraw":
             z = conditioned_normal.between(rng, bound)
         elif way == "mean":
@@ -99,8 +100,9 @@ class Box(AdmissibleSet):
             z = rng.standard_normal(bound.size)
             z[(z < np.minimum(bound, 0)) | (z > np.maximum(bound, 0))] = 0
         z *= scale
+        z += injection.neutral
         n = np.full(y.size, injection.neutral)
-        n[movable] += z
+        n[movable] = z
         return n.reshape(y.shape)
 
 

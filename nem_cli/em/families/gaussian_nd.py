@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
-from nem_cli.em.arrays import BoolArray, FloatArray, IntArray
+from nem_cli.em.arrays import BoolArray, FloatArray, IntArray, all_of
 from nem_cli.em.family import MIN_VARIANCE_RATIO, Family
 from nem_cli.em.geometry import Modes
 from nem_cli.em.posterior import Posterior
@@ -68,13 +67,6 @@ class GaussianND(Family):
     boxed = True
     mean: ClassVar[Parameter] = Parameter("means", "mean", "kd")
 
-    @abstractmethod
-    def log_kernel(self, y: FloatArray, theta: Theta, j: int) -> FloatArray: ...
-
-    def spread(self, y: FloatArray) -> FloatArray:
-        """The sample variance of every coordinate, shape (trials, 1, d)."""
-        return np.asarray(y.var(axis=1, keepdims=True))
-
     def sums(self, theta: Theta, shares: FloatArray) -> Moments:
         return Moments(theta.means, shares, joint=False)
 
@@ -129,7 +121,7 @@ class Diagonal(GaussianND):
     def sound(self, theta: Theta, spread: FloatArray) -> BoolArray:
         variances = theta.variances
         sound = (variances > 0) & (variances >= MIN_VARIANCE_RATIO * spread) & np.isfinite(variances)
-        return np.asarray(np.all(sound & np.isfinite(theta.means), axis=(1, 2)))
+        return all_of(sound & np.isfinite(theta.means))
 
     def geometry(self, y: FloatArray, theta: Theta, posterior: Posterior) -> Modes:
         return Modes(theta.means, 2.0, 1 / theta.variances)
@@ -177,7 +169,7 @@ class Spherical(GaussianND):
     def sound(self, theta: Theta, spread: FloatArray) -> BoolArray:
         variances = theta.variances
         sound = (variances > 0) & (variances >= MIN_VARIANCE_RATIO * spread.mean(axis=2)) & np.isfinite(variances)
-        return np.asarray(np.all(sound & np.isfinite(theta.means).all(axis=2), axis=1))
+        return all_of(sound) & all_of(np.isfinite(theta.means))
 
     def start_from_points(self, points: FloatArray, variance: FloatArray) -> dict[str, FloatArray]:
         return {"means": points, "variances": np.broadcast_to(variance.mean(axis=2), points.shape[:2]).copy()}
@@ -226,7 +218,7 @@ class Full(GaussianND):
         """By the variance of each coordinate given those before it, 1 / U_cc^2, over the sample's."""
         conditional = np.einsum("tkcc->tkc", theta.factors) ** -2.0
         sound = (conditional >= MIN_VARIANCE_RATIO * spread) & np.isfinite(conditional)
-        return np.asarray(np.all(sound & np.isfinite(theta.means), axis=(1, 2)))
+        return all_of(sound & np.isfinite(theta.means))
 
     def start_from_points(self, points: FloatArray, variance: FloatArray) -> dict[str, FloatArray]:
         identity = np.eye(points.shape[2])
@@ -264,7 +256,7 @@ class Unit(GaussianND):
         return {"means": np.where(sums.mass[..., None] > 0, sums.mean(), theta.means)}
 
     def sound(self, theta: Theta, spread: FloatArray) -> BoolArray:
-        return np.asarray(np.isfinite(theta.means).all(axis=(1, 2)))
+        return all_of(np.isfinite(theta.means))
 
     def start_from_points(self, points: FloatArray, variance: FloatArray) -> dict[str, FloatArray]:
         return {"means": points}

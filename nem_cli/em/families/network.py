@@ -14,11 +14,12 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
-from nem_cli.em.arrays import BoolArray, FloatArray, IntArray
+from nem_cli.em.arrays import BoolArray, FloatArray, IntArray, all_of
 from nem_cli.em.family import Family
 from nem_cli.em.geometry import Around, Geometry, Linear
 from nem_cli.em.posterior import Posterior
 from nem_cli.em.theta import Parameter, Theta
+from nem_cli.errors import ConfigError
 
 Loss = Literal["cross-entropy", "squared-error"]
 
@@ -86,7 +87,7 @@ class Network(Family):
         return 1
 
     def sample(self, rng: np.random.Generator, theta: Theta, z: IntArray) -> FloatArray:
-        raise NotImplementedError("a network makes no inputs; its data are given")
+        raise ConfigError("makes no inputs; give the data", path="network")
 
     def log_kernel(self, y: FloatArray, theta: Theta, j: int) -> FloatArray:
         return self.expected_log(y, theta, self.forward(y, theta))
@@ -127,7 +128,7 @@ class Network(Family):
         return np.zeros(len(y))
 
     def sound(self, theta: Theta, spread: FloatArray) -> BoolArray:
-        return np.asarray(np.isfinite(theta.flat(self.estimable)).all(axis=1))
+        return all_of(np.isfinite(theta.flat(self.estimable)))
 
     def geometry(self, y: FloatArray, theta: Theta, posterior: Posterior) -> Geometry:
         assert isinstance(posterior, Activations)
@@ -136,7 +137,7 @@ class Network(Family):
         return Around(posterior.output)
 
     def start_from_moments(self, mean: FloatArray, sd: FloatArray, c: FloatArray) -> dict[str, FloatArray]:
-        raise NotImplementedError("weights don't follow from moments; start from random-weights")
+        raise ConfigError("a network's weights don't follow from moments; use random-weights", path="start")
 
     def start_from_weights(self, rng: np.random.Generator, trials: int) -> dict[str, FloatArray]:
         """Weights N(0, 1 / fan-in), biases 0."""

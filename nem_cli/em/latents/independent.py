@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nem_cli.em.arrays import BoolArray, FloatArray, IntArray
+from nem_cli.em.arrays import BoolArray, FloatArray, IntArray, all_of
 from nem_cli.em.family import Family
 from nem_cli.em.latent import MIN_WEIGHT, Latent
 from nem_cli.em.posterior import Posterior, Responsibilities
@@ -68,7 +68,7 @@ class Independent(Latent):
         return {"weights": sums.mass / sums.mass.sum(axis=1, keepdims=True)} if "weights" in estimate else {}
 
     def sound(self, theta: Theta) -> BoolArray:
-        return np.asarray(np.all(theta.weights >= MIN_WEIGHT, axis=1))
+        return all_of(theta.weights >= MIN_WEIGHT)
 
     def expected_log(self, posterior: Posterior, theta: Theta) -> FloatArray:
         return np.asarray(np.einsum("ktn,tk->tn", posterior.responsibilities, np.log(theta.weights)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nem_cli.em.arrays import BoolArray, FloatArray, IntArray
+from nem_cli.em.arrays import BoolArray, FloatArray, IntArray, all_of
 from nem_cli.em.family import Family
 from nem_cli.em.latent import Latent
 from nem_cli.em.posterior import Posterior, Responsibilities
@@ -76,7 +76,7 @@ class Markov(Latent):
     def sound(self, theta: Theta) -> BoolArray:
         """A probability may be 0: only a state that is never left has no transitions any more."""
         initial, transitions = (np.isfinite(each) & (each >= 0) for each in (theta.initial, theta.transitions))
-        return np.asarray(initial.all(axis=1) & transitions.all(axis=(1, 2)))
+        return all_of(initial) & all_of(transitions)
 
     def expected_log(self, posterior: Posterior, theta: Theta) -> FloatArray:
         """The terms of the initial law and of all transitions, spread evenly over the samples."""
