@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from made import MadeJournal, dtype_of, ended
 from scipy import stats
 
@@ -17,6 +20,7 @@ from nem_cli.statistics.bootstrap import (
     means_beside_em,
     percentile_interval,
     resampled_means,
+    resampled_sums,
 )
 from nem_cli.statistics.summary import summarise
 from nem_cli.statistics.tables import read_summary, summary_csv, trials_header, trials_lines
@@ -158,3 +162,24 @@ def test_trials_csv_has_the_contracts_columns_and_no_nan():
         "1.0,7,converged,0,-1.5,0.0,0.0,0.0,0.0,0.0,0.0\n",
         "1.0,8,degenerate,0,,0.0,0.0,0.0,0.0,0.0,0.0\n",
     ]
+
+
+@given(st.lists(st.floats(), min_size=1, max_size=20))
+@example([0.0, -0.0, 1e-4, 9.99e-5, 1e15, 1e16, 5e-324, 0.1 + 0.2, math.inf, math.nan])
+def test_trials_csv_has_numbers_as_python_writes_them(values):
+    plan = levels(EXPERIMENT)
+    table = np.zeros(len(values), dtype=dtype_of(2))
+    table["log_likelihood"], table["means"][:, 1] = values, values[::-1]
+    rows = csv.DictReader([trials_header(plan), *trials_lines(plan, plan[0], 0, table)])
+    expected = [repr(value) if math.isfinite(value) else "" for value in values]
+    found = [(row["log_likelihood"], row["mean_2"]) for row in rows]
+    assert found == list(zip(expected, expected[::-1], strict=True))
+
+
+@pytest.mark.parametrize("scale", [1, 10**7])
+def test_distinct_pairs_are_counted_alike_whether_they_are_sorted_or_not(scale):
+    """Resampling draws them in the order of their counts, so that both ways give the same replicates."""
+    pairs = np.column_stack(counts(300))
+    small = resampled_sums(pairs, 20, np.random.default_rng(0))
+    large = resampled_sums(pairs * scale - 5, 20, np.random.default_rng(0))
+    assert np.array_equal(large, small * scale - 5 * len(pairs))

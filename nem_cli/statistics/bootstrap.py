@@ -6,6 +6,7 @@ nonparametric bootstrap (Efron and Tibshirani 1993, chapter 6); which is faster 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -112,11 +113,13 @@ def percentile_interval(replicates: FloatArray, confidence: float) -> tuple[Floa
 
 
 def _distinct(values: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct values, or rows, in rising order and how often each occurs; single integers without sorting."""
-    if values.ndim == 1 and int(values.max()) - int(values.min()) < _AT_ONCE:
-        lowest = int(values.min())
-        counts = np.bincount(values - lowest)
-        present = np.flatnonzero(counts)
-        return present + lowest, counts[present]
-    distinct, counts = np.unique(values, axis=0, return_counts=True)
-    return distinct.astype(np.int64), counts
+    """The distinct values, or rows, in rising order and how often each occurs; where they are few without sorting."""
+    lowest = values.min(axis=0)
+    shape = np.atleast_1d(values.max(axis=0) - lowest + 1).tolist()
+    if math.prod(shape) > _AT_ONCE:
+        distinct, counts = np.unique(values, axis=0, return_counts=True)
+        return distinct.astype(np.int64), counts
+    counts = np.bincount(np.ravel_multi_index(np.atleast_2d((values - lowest).T), shape))
+    present = np.flatnonzero(counts)
+    rows = np.stack(np.unravel_index(present, shape), axis=-1)
+    return rows.reshape(-1, *values.shape[1:]) + lowest, counts[present]

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
+from nem_cli.em.arrays import FloatArray
 from nem_cli.em.status import Status
 from nem_cli.experiment.block import trial_columns
 from nem_cli.experiment.config import Experiment
@@ -21,6 +23,7 @@ from nem_cli.statistics.summary import Row
 
 _COLUMNS = [field.name for field in fields(Row) if field.name != "level"]
 _WHOLE = {"trials", "converged", "max_iterations", "degenerate"}
+_JSON = TypeAdapter(list[list[float]])
 _LABELS = np.array([status.label for status in Status])
 
 
@@ -34,11 +37,11 @@ def trials_lines(levels: Sequence[Level], level: Level, first: int, table: NDArr
     prefix = _line([_cell(value) for _, value in level.settings])[:-1]
     labels = _LABELS[table["status"]].tolist()
     own = _columns(level, table)
-    missing = [math.nan] * len(table)
-    numbers = [table["log_likelihood"].tolist(), *(own.get(name, missing) for name in _estimates(levels))]
-    rows = zip(labels, table["iterations"].tolist(), zip(*numbers, strict=True), strict=True)
+    missing = np.full(len(table), np.nan)
+    numbers = np.column_stack([table["log_likelihood"], *(own.get(name, missing) for name in _estimates(levels))])
+    rows = zip(labels, table["iterations"].tolist(), _joined(numbers), strict=True)
     for row, (label, iterations, values) in enumerate(rows):
-        yield f"{prefix},{first + row},{label},{iterations},{','.join(map(_number, values))}\n"
+        yield f"{prefix},{first + row},{label},{iterations},{values}\n"
 
 
 def trials_array(levels: Sequence[Level], tables: Iterable[NDArray[np.void]]) -> NDArray[np.void]:
@@ -52,8 +55,9 @@ def trials_array(levels: Sequence[Level], tables: Iterable[NDArray[np.void]]) ->
     columns["log_likelihood"] = np.concatenate([part["log_likelihood"] for part in parts])
     own = [_columns(level, part) for level, part in zip(levels, parts, strict=True)]
     for name in _estimates(levels):
-        cells = [each.get(name, [math.nan] * length) for each, length in zip(own, lengths, strict=True)]
-        columns[name] = np.concatenate([np.array(each) for each in cells])
+        columns[name] = np.concatenate(
+            [each.get(name, np.full(length, np.nan)) for each, length in zip(own, lengths, strict=True)]
+        )
     for values in columns.values():
         if values.dtype == np.float64:
             values[~np.isfinite(values)] = np.nan
@@ -127,12 +131,12 @@ def _estimates(levels: Sequence[Level]) -> list[str]:
     return [column for columns in fields.values() for column in columns]
 
 
-def _columns(level: Level, table: NDArray[np.void]) -> dict[str, list[float]]:
+def _columns(level: Level, table: NDArray[np.void]) -> dict[str, FloatArray]:
     """A level's estimates and measures by column."""
     columns = {}
     for column, field, index in trial_columns(level.trial):
         entry = np.ravel_multi_index(index, table.dtype[field].shape) if index else 0
-        columns[column] = table[field].reshape(len(table), -1)[:, entry].tolist()
+        columns[column] = table[field].reshape(len(table), -1)[:, entry]
     return columns
 
 
@@ -165,6 +169,16 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return _number(value)
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _joined(numbers: FloatArray) -> list[str]:
+    """Rows of numbers, each as `_number` writes it, with commas between them: pydantic's JSON is four times as fast."""
+    rows = _JSON.dump_json(numbers.tolist()).decode()[2:-2].split("],[")
+    size = np.abs(numbers)
+    alike = (size >= 1e-4) & (size < 1e16) | (size == 0)  # others Python writes with an exponent, or as nothing
+    for row in np.flatnonzero(~alike.all(axis=1)):
+        rows[row] = ",".join(map(_number, numbers[row].tolist()))
+    return rows
 
 
 def _number(value: float) -> str:
