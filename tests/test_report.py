@@ -19,7 +19,7 @@ from nem_cli.experiment import plan
 from nem_cli.experiment.load import load
 from nem_cli.experiment.runner import Workers
 from nem_cli.experiment.shipped import shipped_configs
-from nem_cli.paper.figures import experiments, figures
+from nem_cli.paper.figures import PREDICTION, experiments, figures
 from nem_cli.paper.html import data_link, listed, pivot, powers, shown, table
 from nem_cli.paper.protocol_table import CHOSEN, DEPARTS, STATED, protocol_table
 from nem_cli.paper.records import to_csv
@@ -168,6 +168,28 @@ class TestPage:
 
 
 class TestFigures:
+    def test_only_what_depends_on_a_change_is_made_again(self, root, tmp_path):
+        shutil.copytree(root, tmp_path, dirs_exist_ok=True)
+
+        def changed():
+            """The files that a further run of the command replaces by others."""
+            kinds = {".csv", ".json", ".png", ".svg", ".html"}
+            before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.suffix in kinds}
+            make(tmp_path)
+            again = {path for path, time in before.items() if path.stat().st_mtime_ns != time}
+            return {path.relative_to(tmp_path).as_posix() for path in again if path.name != "timing.json"}
+
+        assert changed() == set()
+        comparison = "comparison/additive-vs-multiplicative/comparison"
+        contents = (tmp_path / f"{comparison}.json").read_bytes()
+        (tmp_path / f"{comparison}.json").write_text("{}")
+        assert changed() == {f"{comparison}.{kind}" for kind in ("json", "png", "svg")}
+        assert (tmp_path / f"{comparison}.json").read_bytes() == contents
+        (tmp_path / "prediction" / "figure.png").write_text("")
+        assert set(PREDICTION) <= changed()
+        (tmp_path / "benchmark.csv").write_text("figure,median\n")
+        assert changed() == {REPORT}
+
     def test_again_runs_nothing_and_prints_json(self, root, monkeypatch):
         before = (root / VERDICT).read_bytes()
         asked = []

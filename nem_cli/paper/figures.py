@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from nem_cli.paper.claims import CLAIMS, Verdict
 from nem_cli.paper.records import read_csv, to_csv
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.table import Table
+from nem_cli.sweep.made import STAMPS, digest, make
 from nem_cli.sweep.outlook import outlook
 from nem_cli.sweep.sweep import Shown, collect, sweep
 
@@ -33,6 +35,12 @@ COMPARISONS = {
 }
 """The comparisons, by protocol: two names, as `nem compare` calls them, and their configs."""
 BOOTSTRAPS = 10_000
+PREDICTION = (
+    "prediction.csv", "prediction/thinned.csv", "prediction/quantiles.csv", "verdict.csv", "prediction/figure.png",
+    "prediction/figure.svg",
+)  # fmt: skip
+"""Files of the predictive check."""
+PAGE = ("report.html", "findings.md")
 
 
 @dataclass(frozen=True)
@@ -105,13 +113,21 @@ def figures(
             runs[experiment.name] = sweep(
                 experiment, out=root / experiment.name, workers=workers, fresh=fresh, progress=report, command=command
             )
+    if fresh:
+        (root / STAMPS).unlink(missing_ok=True)
     if everything:
         _measure_studies(root, runs, workers, progress)
     compared = {}
     for protocol, named in COMPARISONS.items():
         plan = _plan(root, {name: runs[config] for name, config in named.items()}, fresh)
-        run_plan(plan, workers, progress, command)
         compared[protocol] = plan.folder
+        make(
+            root,
+            f"comparison {protocol}",
+            [f"{plan.folder.relative_to(root)}/comparison.{kind}" for kind in ("json", "png", "svg")],
+            [runs[config].timing["stamps"] for config in named.values()],
+            partial(run_plan, plan, workers, progress, command),
+        )
     protocols = [
         ProtocolRuns(
             name,
@@ -123,7 +139,7 @@ def figures(
     with progress("predictive check"):
         _check(root, protocols, runs)
     found = {name: json.loads(files.read_text(folder / "comparison.json")) for name, folder in compared.items()}
-    write(root, protocols, found)
+    make(root, "page", PAGE, _digests(root), partial(write, root, protocols, found))
     return Made(
         tuple(runs.values()),
         tuple(compared.values()),
@@ -143,40 +159,68 @@ def _check(root: Path, protocols: Sequence[ProtocolRuns], runs: Mapping[str, Run
     from nem_cli.paper.protocols import results
 
     made = {name: runs[f"prediction-{name}"] for name in PREFIXES if f"prediction-{name}" in runs}
-    if made:
-        trials = {name: prediction.of_run(run) for name, run in made.items()}
-    elif any((root / f"prediction-{name}" / "summary.csv").is_file() for name in PREFIXES):
+    if not made and any((root / f"prediction-{name}" / "summary.csv").is_file() for name in PREFIXES):
         return
-    else:
-        trials = {each.name: prediction.of_figures(each.modes, each.blind) for each in protocols}
-    rates = {}
-    if (root / "protocols" / "protocols.csv").is_file():
-        found = results.read(root / "protocols")
-        rates = {claim: found.base_rate(claim) for claim in CLAIMS}
-    checked = prediction.check(trials, rates, protocols[0].modes["additive"].experiment.seed)
-    files.write(root / "prediction.csv", to_csv(prediction.Predicted, checked.predicted))
-    files.write(root / "prediction" / "thinned.csv", to_csv(prediction.Predicted, checked.thinned))
-    files.write(root / "prediction" / "quantiles.csv", to_csv(prediction.Quantile, checked.quantiles))
-    files.write(root / "verdict.csv", to_csv(Verdict, checked.verdict))
-    save_figure(prediction.figure(checked.quantiles), root / "prediction")
+    searched = root / "protocols" / "protocols.csv"
+
+    def work() -> None:
+        if made:
+            trials = {name: prediction.of_run(run) for name, run in made.items()}
+        else:
+            trials = {each.name: prediction.of_figures(each.modes, each.blind) for each in protocols}
+        rates = {}
+        if searched.is_file():
+            found = results.read(searched.parent)
+            rates = {claim: found.base_rate(claim) for claim in CLAIMS}
+        checked = prediction.check(trials, rates, protocols[0].modes["additive"].experiment.seed)
+        files.write(root / "prediction.csv", to_csv(prediction.Predicted, checked.predicted))
+        files.write(root / "prediction" / "thinned.csv", to_csv(prediction.Predicted, checked.thinned))
+        files.write(root / "prediction" / "quantiles.csv", to_csv(prediction.Quantile, checked.quantiles))
+        files.write(root / "verdict.csv", to_csv(Verdict, checked.verdict))
+        save_figure(prediction.figure(checked.quantiles), root / "prediction")
+
+    used = {name: run.timing["stamps"] for name, run in (made or runs).items()}
+    make(root, "prediction", PREDICTION, [used, digest(searched) if searched.is_file() else None], work)
 
 
-def _measure_studies(root: Path, runs: dict[str, Run], workers: Workers, progress: Shown) -> None:
+def _measure_studies(root: Path, runs: Mapping[str, Run], workers: Workers, progress: Shown) -> None:
     """Write every study's numbers, and its figure where it draws one of its own."""
     from nem_cli.drawing.style import save_figure
     from nem_cli.paper.costs import prices
     from nem_cli.paper.studies import STUDIES
+    from nem_cli.paper.studies.study import Study
 
-    for study in STUDIES:
+    def measure(study: Study, own: Mapping[str, Run]) -> None:
         with progress(f"study {study.name}") as report:
 
             def collect_more(folder: Path, experiment: Experiment) -> Run:
                 return collect(folder, experiment, workers=workers, progress=report)
 
-            records = study.measure(runs, collect_more)
+            records = study.measure(own, collect_more)
         files.write(root / study.name / study.file, to_csv(study.record, records))
         if study.figure:
-            save_figure(study.figure(runs, records, prices(root)), root / study.name, "study")
+            save_figure(study.figure(own, records, costs), root / study.name, "study")
+
+    costs = prices(root)
+    for study in STUDIES:
+        own = {name: runs[name] for name in study.configs}
+        written = [study.file, "study.png", "study.svg"] if study.figure else [study.file]
+        make(
+            root,
+            f"study {study.name}",
+            [f"{study.name}/{name}" for name in written],
+            [costs, *(run.timing["stamps"] for run in own.values())],
+            partial(measure, study, own),
+        )
+
+
+def _digests(root: Path) -> dict[str, str]:
+    """Of everything in the results that the page may be made of: all but the trials, the figures and the page."""
+    return {
+        str(path.relative_to(root)): digest(path)
+        for path in sorted(root.rglob("*"))
+        if path.suffix in {".csv", ".json", ".yaml"} and path.name not in {"trials.csv", STAMPS}
+    }
 
 
 def outlook_of(trials: int | None, workers: Workers, *, everything: bool = False) -> Table:

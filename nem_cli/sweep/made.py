@@ -1,52 +1,77 @@
-"""Whether a run's files are what its journal, its config and this version of nem would make again."""
+"""What is made is made again only where what it depends on has changed: a stamp of it in ``timing.json`` tells."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import json
+from collections.abc import Callable, Iterable
 from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from nem_cli.errors import FolderError
 from nem_cli.experiment import folder as files
-from nem_cli.experiment.config import Experiment
+from nem_cli.experiment.machine import software
 
-MADE = ("config.yaml", "trials.csv", "summary.csv", "figure.png", "figure.svg", "manifest.json")
-
-
-def stamp(folder: Path, experiment: Experiment) -> dict[str, Any]:
-    """What ``timing.json`` says of the files that were made, and of what they were made from."""
-    there = [name for name in MADE if (folder / name).is_file()]
-    return {"made_from": _inputs(experiment), "made": {name: _digest(folder / name) for name in there}}
+STAMPS = "timing.json"
 
 
-def is_made(folder: Path, experiment: Experiment) -> bool:
-    """Whether every file is there, as it was made, from the same config by the same code.
+def stamp(folder: Path, outputs: Iterable[str], inputs: object) -> dict[str, Any]:
+    """What files of a folder were made from, and what they are now.
 
-    The journal must hold all blocks, unchanged since: its blocks are never replaced by others.
+    Parameters
+    ----------
+    inputs : object
+        JSON, of all that they depend on but the code.
     """
+    made_from = hashlib.sha256(f"{_code()} {json.dumps(inputs)}".encode()).hexdigest()
+    there = {name: digest(folder / name) for name in outputs if (folder / name).is_file()}
+    return {"made_from": made_from, "made": there}
+
+
+def is_made(folder: Path, part: str, outputs: Iterable[str], inputs: object) -> bool:
+    """Whether files are what the same inputs and the same code made them, untouched since.
+
+    Parameters
+    ----------
+    part : str
+        What the files are of, in the folder's stamps.
+    outputs, inputs
+        As of `stamp`.
+    """
+    return stamps(folder).get(part) == stamp(folder, outputs, inputs)
+
+
+def make(folder: Path, part: str, outputs: Iterable[str], inputs: object, work: Callable[[], object]) -> None:
+    """Do the work that writes files, unless they are made; as `is_made`."""
+    if not is_made(folder, part, outputs, inputs):
+        work()
+        stamped = stamps(folder) | {part: stamp(folder, outputs, inputs)}
+        files.write(folder / STAMPS, files.indented_json({"stamps": stamped}))
+
+
+def stamps(folder: Path) -> dict[str, Any]:
+    """The stamps of what was made in a folder, by part; none where they can't be read."""
     try:
-        found = files.read_json(folder / "timing.json")
+        found = files.read_json(folder / STAMPS).get("stamps")
     except FolderError:
-        return False
-    return {key: found.get(key) for key in ("made_from", "made")} == stamp(folder, experiment)
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-def _inputs(experiment: Experiment) -> str:
-    return hashlib.sha256(f"{_source()} {experiment.model_dump_json()}".encode()).hexdigest()
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @functools.cache
-def _source() -> str:
-    """A digest of nem's own code and templates."""
+def _code() -> str:
+    """A digest of nem's own files, and of the versions of what makes numbers and figures."""
     package = Path(str(resources.files("nem_cli")))
-    found = hashlib.sha256()
-    for path in sorted(path for path in package.rglob("*") if path.suffix in {".py", ".txt", ".html"}):
+    found = hashlib.sha256(f"{software()} {version('matplotlib')}".encode())
+    for path in sorted(path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"):
         found.update(path.read_bytes())
     return found.hexdigest()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -21,7 +21,7 @@ from nem_cli.experiment.runner import Workers
 from nem_cli.statistics import tables
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import summarise
-from nem_cli.sweep.made import is_made, stamp
+from nem_cli.sweep.made import STAMPS, is_made, stamp
 from nem_cli.sweep.precision import Precision
 
 Progress = Callable[[int, int], None]
@@ -86,7 +86,7 @@ def sweep(
             for trials in until.looks(plan, experiment.trials) if until else [experiment.trials]:
                 experiment = experiment.model_copy(update={"trials": trials})
                 blocks = _run_missing(journal, plan, experiment, workers, progress)
-                if not blocks and not until and is_made(folder, experiment):
+                if not blocks and not until and is_made(folder, *_stamped(experiment)):
                     return Run.open(folder)
                 rows = summarise(experiment, plan, journal)
                 if until and until.reached(rows):
@@ -185,8 +185,14 @@ def _write(run: Run, journal: Journal) -> None:
     files.write(run.folder / "summary.csv", tables.summary_csv(run.rows))
     draw(run)
     files.write(run.folder / "manifest.json", files.indented_json(run.manifest))
-    run.timing |= stamp(run.folder, run.experiment)
+    part, outputs, inputs = _stamped(run.experiment)
+    run.timing["stamps"] = {part: stamp(run.folder, outputs, inputs)}
     files.write(run.folder / "timing.json", files.indented_json(run.timing))
+
+
+def _stamped(experiment: Experiment) -> tuple[str, Sequence[str], object]:
+    """The part, the outputs and the inputs of a run's stamp; its journal's blocks are never replaced by others."""
+    return "run", [name for name in files.WRITTEN if name != STAMPS], experiment.model_dump(mode="json")
 
 
 def draw(run: Run) -> None:
