@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 
@@ -13,6 +14,9 @@ _APART = {"mix_stderr": False} if "mix_stderr" in inspect.signature(testing.CliR
 testing._get_command = functools.cache(testing._get_command)  # typer makes the commands anew for each invocation
 
 
-def invoke(*arguments, input=None, env=None):
-    """``nem ARGUMENTS``: exit_code, stdout, stderr."""
-    return testing.CliRunner(**_APART).invoke(app, [str(argument) for argument in arguments], input=input, env=env)
+def invoke(*arguments, input=None, env=None, cwd="."):
+    """``nem ARGUMENTS`` in a folder: exit_code, stdout, stderr, and returncode, as of a process."""
+    with contextlib.chdir(cwd):
+        done = testing.CliRunner(**_APART).invoke(app, [*map(str, arguments)], input=input, env=env)
+    done.returncode = done.exit_code
+    return done

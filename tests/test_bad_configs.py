@@ -61,7 +61,7 @@ def checked(text, tmp_path, *arguments):
 def test_the_message_names_file_path_value_and_what_is_allowed(change, says, tmp_path):
     path = tmp_path / "bad.yaml"
     path.write_text(yaml.safe_dump(GOOD | change))
-    done = children.nem("sweep", path, cwd=tmp_path)
+    done = invoke("sweep", path, cwd=tmp_path)
     children.assert_message(done, 2, str(path), *says)
     assert len(done.stderr) < 6000
     assert [entry.name for entry in tmp_path.iterdir()] == ["bad.yaml"]

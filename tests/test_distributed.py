@@ -13,6 +13,11 @@ from contextlib import ExitStack
 import children
 import psutil
 import pytest
+from command_line import invoke
+
+from nem_cli import sweep
+from nem_cli.experiment.load import load
+from nem_cli.experiment.runner import Workers
 
 DEADLY = """
 import os
@@ -120,7 +125,7 @@ def test_a_missing_extra_and_a_scheduler_that_is_not_there(many_blocks, tmp_path
     children.assert_message(done, 2, 'pip install "nem-cli[dask]"')
     assert not (tmp_path / "run").exists()
     for options in (("--scheduler", "tcp://127.0.0.1:1"), ("--backend", "dask", "--scheduler", "a b")):
-        done = children.nem("sweep", many_blocks, "--out", tmp_path / "run", *options)
+        done = invoke("sweep", many_blocks, "--out", tmp_path / "run", *options)
         children.assert_message(done, 2, "--scheduler")
     assert not (tmp_path / "run").exists()
 
@@ -143,7 +148,7 @@ def test_a_scheduler_that_dies_in_mid_run_is_one_message(cluster, many_blocks, w
     assert "the same command goes on where this one stopped" in err
     before = children.finished_blocks(folder)
     assert len(before) >= 10
-    assert children.nem("sweep", many_blocks, "--out", folder, "--quiet", "--jobs", 1).returncode == 0
+    sweep(load(many_blocks), out=folder, workers=Workers(1))
     assert children.finished_blocks(folder)[: len(before)] == before
     assert children.results(folder) == children.results(whole)
 

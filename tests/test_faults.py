@@ -14,6 +14,7 @@ import children
 import numpy as np
 import psutil
 import pytest
+from command_line import invoke
 
 from nem_cli.errors import printable
 
@@ -37,7 +38,7 @@ def config(tmp_path_factory):
 def run(config):
     """A finished run; copy it before use."""
     folder = config.parent / "run"
-    done = children.nem("sweep", config, "--out", folder, "--jobs", 1, "--quiet")
+    done = invoke("sweep", config, "--out", folder, "--jobs", 1, "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     return folder
 
@@ -69,7 +70,7 @@ def test_titles_that_the_terminal_can_not_show(config, tmp_path):
 
 @pytest.mark.parametrize("out", ["", "a\udcffb", "a\x1b[31mb"])
 def test_folders_without_a_printable_name(out, config, tmp_path):
-    done = children.nem("sweep", config, "--out", out, cwd=tmp_path)
+    done = invoke("sweep", config, "--out", out, cwd=tmp_path)
     assert done.returncode == 2
     assert "Invalid value for '--out'" in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -77,9 +78,9 @@ def test_folders_without_a_printable_name(out, config, tmp_path):
 
 def test_no_escape_sequence_reaches_the_terminal(tmp_path):
     assert printable("a\x1b[31mb\n\ud800\x9b") == "a\\x1b[31mb\n\\ud800\\x9b"
-    assert children.nem("check", "a\x1b[31m.yaml", cwd=tmp_path).stderr.startswith("nem: a\\x1b[31m.yaml: ")
+    assert invoke("check", "a\x1b[31m.yaml", cwd=tmp_path).stderr.startswith("nem: a\\x1b[31m.yaml: ")
     (tmp_path / "data.csv").write_text("\x1b[31mred,b\n1,2\n3,4\n7,5\n8,9\n")
-    done = children.nem("fit", "data.csv", "--components", 1, "--column", 1, cwd=tmp_path)
+    done = invoke("fit", "data.csv", "--components", 1, "--column", 1, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout
     assert "\\x1b[31mred" in done.stdout
@@ -99,9 +100,9 @@ def test_an_interrupt_during_an_import_ends_at_once(config, tmp_path):
 def test_a_config_that_is_not_trusted_imports_nothing(config, tmp_path):
     (tmp_path / "evil.py").write_text("raise SystemExit('imported')\n")
     for setting in ("noise.injection=evil:Name", "sweep={sigma: [1], noise.screen: ['none', 'evil:Name']}"):
-        done = children.nem("check", config, "--no-plugins", "--set", setting, cwd=tmp_path)
+        done = invoke("check", config, "--no-plugins", "--set", setting, cwd=tmp_path)
         children.assert_message(done, 2, "names a module, which isn't imported here (got 'evil:Name')")
-    assert children.nem("check", config, "--no-plugins").returncode == 0
+    assert invoke("check", config, "--no-plugins").returncode == 0
 
 
 @pytest.mark.slow  # it needs a mount namespace
@@ -188,7 +189,7 @@ def test_a_clock_that_is_set_forward_is_told_from_a_block_that_hangs(monkeypatch
 def test_show_takes_any_manifest_or_says_what_is_wrong(name, content, run, tmp_path):
     folder = shutil.copytree(run, tmp_path / "run")
     (folder / name).write_text(content)
-    done = children.nem("show", folder)
+    done = invoke("show", folder)
     if content.startswith("{"):
         assert (done.returncode, done.stderr) == (0, "")
     else:
@@ -201,7 +202,7 @@ def test_a_cell_of_absurd_size(name, run, tmp_path):
     header, line, *rest = (folder / name).read_text().splitlines()
     (folder / name).write_text("\n".join([header, "9" * 200_000 + line, *rest]))
     replay = ["replay", folder, "--trial", 1, "--sigma", 1, "-q"]
-    done = children.nem(*(["show", folder] if name == "summary.csv" else replay))
+    done = invoke(*(["show", folder] if name == "summary.csv" else replay))
     if done.returncode:
         children.assert_message(done, 2, "run")
 
@@ -212,14 +213,14 @@ def test_a_cell_of_absurd_size(name, run, tmp_path):
 )
 def test_what_is_no_array(content, tmp_path):
     (tmp_path / "data.npy").write_bytes(content)
-    done = children.nem("fit", tmp_path / "data.npy", "--components", 1)
+    done = invoke("fit", tmp_path / "data.npy", "--components", 1)
     children.assert_message(done, 2, "isn't a .npy file of numbers")
 
 
 def test_an_archive_of_arrays_is_no_array(tmp_path):
     np.savez(tmp_path / "data.npz", a=np.arange(3.0))
     (tmp_path / "data.npz").rename(tmp_path / "data.npy")
-    done = children.nem("fit", tmp_path / "data.npy", "--components", 1)
+    done = invoke("fit", tmp_path / "data.npy", "--components", 1)
     children.assert_message(done, 2, "isn't a .npy file of numbers")
 
 
@@ -227,7 +228,7 @@ def test_an_archive_of_arrays_is_no_array(tmp_path):
 def test_numbers_of_5000_digits(option, tmp_path):
     (tmp_path / "data.csv").write_text("1\n2\n4\n")
     value = ("1:" if option == "--select" else "") + "9" * 5000
-    done = children.nem("fit", tmp_path / "data.csv", option, value)
+    done = invoke("fit", tmp_path / "data.csv", option, value)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
 
@@ -237,7 +238,7 @@ def test_numbers_of_5000_digits(option, tmp_path):
 
 @pytest.mark.parametrize("address", ["tls://127.0.0.1:9", "nothing://127.0.0.1:9", "tcp://127.0.0.1:9", "127.0.0.1"])
 def test_a_dask_address_that_can_not_be_one(address, config, tmp_path):
-    done = children.nem("sweep", config, "--out", tmp_path / "run", "--backend", "dask", "--scheduler", address)
+    done = invoke("sweep", config, "--out", tmp_path / "run", "--backend", "dask", "--scheduler", address)
     children.assert_message(done, 1, address, "no Dask scheduler answers there")
 
 

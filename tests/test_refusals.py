@@ -15,6 +15,7 @@ import warnings
 
 import children
 import pytest
+from command_line import invoke
 
 from nem_cli import sweep
 from nem_cli.errors import FolderError, NemError, NemWarning, RunError
@@ -51,7 +52,7 @@ def change(folder, statement, *values):
 def test_another_experiment_is_refused_with_its_differences(many_blocks, small, tmp_path):
     folder = shutil.copytree(small, tmp_path / "run")
     before = children.contents(folder)
-    done = children.nem(
+    done = invoke(
         "sweep", many_blocks, "--out", folder, *SMALL, "--seed", 9, "--set", "noise.decay=1",
         "--set", "mixture.means=[-1, 1]",
     )  # fmt: skip
@@ -99,11 +100,11 @@ def test_a_second_process_on_a_folder_is_refused(many_blocks, tmp_path):
     folder = tmp_path / "run"
     first = children.start("sweep", many_blocks, "--out", folder, "--jobs", 1, "--trials", 100_000)
     children.wait_for_blocks(first, folder, 1)
-    done = children.nem("sweep", many_blocks, "--out", folder)
+    done = invoke("sweep", many_blocks, "--out", folder)
     children.assert_message(done, 2, str(folder), f"in use by process {first.pid} on ")
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
-    again_done = children.nem("sweep", many_blocks, "--out", folder, "--trials", 100, "--quiet")
+    again_done = invoke("sweep", many_blocks, "--out", folder, "--trials", 100, "--jobs", 1, "--quiet")
     assert (again_done.returncode, again_done.stderr) == (0, "")  # the killed process left no lock
 
 
@@ -175,7 +176,7 @@ def test_a_block_whose_bytes_have_changed_is_made_anew_alone(many_blocks, small,
     with pytest.raises(FolderError, match="seed: there 7, here 9"):  # and still another experiment's
         again(many_blocks, folder, seed=9)
     assert children.contents(folder) == damaged
-    done = children.nem("sweep", many_blocks, "--out", folder, *SMALL)
+    done = invoke("sweep", many_blocks, "--out", folder, *SMALL)
     assert done.returncode == 0
     assert done.stderr.count("\n") == 1
     for part in (
@@ -264,8 +265,8 @@ def test_files_that_no_run_wrote_are_not_replaced(name, fresh, many_blocks, tmp_
 def test_a_config_in_its_own_folder_is_not_rewritten(many_blocks, tmp_path):
     shutil.copy(many_blocks, tmp_path / "config.yaml")
     before = children.contents(tmp_path)
-    children.assert_message(children.nem("sweep", "config.yaml", "--out", ".", cwd=tmp_path), 2, "holds config.yaml")
-    nowhere = children.nem("sweep", "config.yaml", "--out", "", cwd=tmp_path)
+    children.assert_message(invoke("sweep", "config.yaml", "--out", ".", cwd=tmp_path), 2, "holds config.yaml")
+    nowhere = invoke("sweep", "config.yaml", "--out", "", cwd=tmp_path)
     assert nowhere.returncode == 2
     assert "Invalid value for '--out'" in nowhere.stderr
     assert children.contents(tmp_path) == before
@@ -389,8 +390,7 @@ def goes_on_after_no_room(done, config, folder, whole):
     children.assert_message(done, 1, str(folder), "can't be written")
     before = children.finished_blocks(folder)
     assert not list(folder.glob(".*nem-tmp"))
-    after = children.nem("sweep", config, "--out", folder, "--quiet", "--jobs", 1)
-    assert (after.returncode, after.stderr) == (0, "")
+    sweep(load(config), out=folder, workers=Workers(1))
     assert children.finished_blocks(folder)[: len(before)] == before
     assert children.results(folder) == children.results(whole)
 

@@ -26,8 +26,7 @@ def test_a_killed_run_goes_on_where_it_stopped(share, many_blocks, whole, tmp_pa
     assert int(share * children.BLOCKS) <= len(before) < children.BLOCKS
     assert not (folder / "summary.csv").exists()
 
-    done = children.nem("sweep", many_blocks, "--out", folder, "--jobs", 1, "--quiet")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    sweep(load(many_blocks), out=folder, workers=Workers(1))
     after = children.finished_blocks(folder)
     assert after[: len(before)] == before  # the same rows with the same times: none ran twice
     assert len(after) == children.BLOCKS
@@ -45,7 +44,7 @@ def test_a_run_killed_while_its_files_are_written(unfinished, many_blocks, whole
     assert not (folder / "manifest.json").exists()
     before = children.finished_blocks(folder)
     assert len(before) == children.BLOCKS
-    assert children.nem("sweep", many_blocks, "--out", folder, "--jobs", 1, "--quiet").returncode == 0
+    sweep(load(many_blocks), out=folder, workers=Workers(1))
     assert children.finished_blocks(folder) == before
     assert children.results(folder) == children.results(whole)
     assert children.contents(folder).keys() == children.contents(whole).keys()  # no unfinished file is left
@@ -75,7 +74,7 @@ def test_an_interrupt_ends_the_workers_and_keeps_what_is_done(target, number, ma
     before = children.finished_blocks(folder)
     assert 10 <= len(before) < children.BLOCKS
 
-    assert children.nem("sweep", many_blocks, "--out", folder, "--jobs", 1, "--quiet").returncode == 0
+    sweep(load(many_blocks), out=folder, workers=Workers(1))
     assert children.finished_blocks(folder)[: len(before)] == before
     assert children.results(folder) == children.results(whole)
 
@@ -107,7 +106,7 @@ def test_a_worker_that_dies_loses_nothing(many_blocks, whole, tmp_path):
     assert err.count("\n") == 1
     before = children.finished_blocks(folder)
     assert len(before) >= 10
-    assert children.nem("sweep", many_blocks, "--out", folder, "--jobs", 1, "--quiet").returncode == 0
+    sweep(load(many_blocks), out=folder, workers=Workers(1))
     assert children.finished_blocks(folder)[: len(before)] == before
     assert children.results(folder) == children.results(whole)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 
+import children
 import pytest
+from command_line import invoke
 
 import nem_cli
 from nem_cli.errors import FolderError
@@ -28,12 +28,6 @@ bootstrap: {resamples: 200}
 """
 
 
-def nem(*arguments, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "nem_cli", *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False
-    )
-
-
 def table(path):
     return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
 
@@ -42,7 +36,7 @@ def table(path):
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sweep")
     (folder / "small.yaml").write_text(CONFIG, encoding="utf-8")
-    done = nem("sweep", "small.yaml", "--jobs", 2, cwd=folder)
+    done = children.nem("sweep", "small.yaml", "--jobs", 2, cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder, done
 
@@ -88,26 +82,26 @@ def test_means_in_summary_are_those_of_the_trials(run):
 
 def test_json_is_the_result_and_nothing_else(run):
     folder, _ = run
-    done = nem("sweep", "small.yaml", "--json", cwd=folder)
+    done = invoke("sweep", "small.yaml", "--json", cwd=folder)
     levels = json.loads(done.stdout)["levels"]
     assert [level["sigma"] for level in levels] == [0, 1, 1.9]
-    shown = nem("show", "results/small", "--json", cwd=folder)
+    shown = invoke("show", "results/small", "--json", cwd=folder)
     assert json.loads(shown.stdout)["levels"] == levels
 
 
 def test_show_prints_the_same_table(run):
     folder, done = run
-    assert nem("show", "results/small", cwd=folder).stdout == done.stdout
+    assert invoke("show", "results/small", cwd=folder).stdout == done.stdout
 
 
 def test_quiet_prints_nothing(run):
     folder, _ = run
-    done = nem("sweep", "small.yaml", "--quiet", cwd=folder)
+    done = invoke("sweep", "small.yaml", "--quiet", cwd=folder)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_dry_run_runs_nothing(tmp_path):
-    done = nem("sweep", "anem", "--dry-run", "--json", cwd=tmp_path)
+    done = invoke("sweep", "anem", "--dry-run", "--json", cwd=tmp_path)
     assert done.returncode == 0
     (planned,) = json.loads(done.stdout)
     assert (planned["run"], planned["levels"], planned["trials"]) == ("anem", 24, 1000)
@@ -116,7 +110,7 @@ def test_dry_run_runs_nothing(tmp_path):
 
 
 def test_set_trials_seed_and_out(tmp_path):
-    done = nem(
+    done = invoke(
         "sweep", "mnem", "--set", "sweep.sigma=[0.44]", "--set", "noise.decay=1", "--trials", 5, "--seed", 3,
         "--set", "bootstrap.resamples=50", "--out", tmp_path / "here", "--quiet", cwd=tmp_path,
     )  # fmt: skip
@@ -144,21 +138,21 @@ def test_1000_trials_are_the_first_1000_of_more(tmp_path):
 
 @pytest.mark.parametrize("arguments", [["check", "mnem"], ["check", "mnem", "--set", "trials=7"]])
 def test_check_says_what_would_run(arguments, tmp_path):
-    done = nem(*arguments, cwd=tmp_path)
+    done = invoke(*arguments, cwd=tmp_path)
     assert done.returncode == 0
     assert "valid; 23 levels" in done.stdout
 
 
 def test_check_names_place_value_and_what_is_allowed(tmp_path):
     (tmp_path / "bad.yaml").write_text(CONFIG.replace("injection: additive", "injektion: additive"), encoding="utf-8")
-    done = nem("check", "bad.yaml", cwd=tmp_path)
+    done = invoke("check", "bad.yaml", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("nem: bad.yaml: noise.injektion: unknown setting")
     assert "did you mean injection?" in done.stderr
 
 
 def test_show_of_a_folder_that_is_no_run(tmp_path):
-    done = nem("show", ".", cwd=tmp_path)
+    done = invoke("show", ".", cwd=tmp_path)
     assert done.returncode == 2
     assert "no finished run" in done.stderr
     with pytest.raises(FolderError):
@@ -166,4 +160,4 @@ def test_show_of_a_folder_that_is_no_run(tmp_path):
 
 
 def test_version(tmp_path):
-    assert nem("--version", cwd=tmp_path).stdout == f"nem {nem_cli.__version__}\n"
+    assert invoke("--version", cwd=tmp_path).stdout == f"nem {nem_cli.__version__}\n"

@@ -80,14 +80,14 @@ def test_messages_break_between_words_on_a_terminal_alone(own, tmp_path):
     lines = plain_lines(written.strip())
     assert len(lines) > 1
     assert max(map(len, lines)) <= 60
-    piped = children.nem("sweep", "nothing", cwd=tmp_path).stderr
+    piped = invoke("sweep", "nothing", cwd=tmp_path).stderr
     assert piped.count("\n") == 1
     assert " ".join(lines) == piped.strip()
 
 
 def test_piped_texts_have_no_colours_and_fit_80_columns(own, tmp_path):
-    swept = children.nem("sweep", own[0], "--out", own[1], "--jobs", 1, "--notes", cwd=tmp_path)
-    verified = children.nem("verify", own[0], "--out", tmp_path / "v", "--samples", 100, cwd=tmp_path)
+    swept = invoke("sweep", own[0], "--out", own[1], "--jobs", 1, "--notes", cwd=tmp_path)
+    verified = invoke("verify", own[0], "--out", tmp_path / "v", "--samples", 100, cwd=tmp_path)
     for done in (swept, verified):
         assert (done.returncode, done.stderr) == (0, "")
         assert "\x1b" not in done.stdout
