@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -189,11 +187,6 @@ def test_of_equal_means_the_smaller_sigma_is_best_and_both_are_members():
     assert (found.best, found.members) == (0.1, (0.2, 0.1))  # a constant difference has no spread: it is certain
 
 
-def test_one_trial_tells_nothing_apart():
-    found = optimum_set(np.array([[5, 3, 4]]), [0.1, 0.2, 0.3], rng())
-    assert (found.best, found.members, found.critical_values) == (0.2, (0.1, 0.2, 0.3), None)
-
-
 def test_one_level_is_the_set():
     assert optimum_set(counts(1, 100)[:, None], [0.5], rng()).members == (0.5,)
 
@@ -260,19 +253,6 @@ def test_the_conclusion_says_where_the_unpaired_design_misses_what_the_paired_sh
 def test_the_conclusion_of_a_side_compared_with_itself():
     a = counts(1, 100)
     assert "equally many M-steps in each of 100 fresh trials" in conclusion(comparison(a, a, counts(2, 100)))
-
-
-def test_one_trial_leaves_numbers_null_never_nan():
-    one = comparison(np.array([5]), np.array([6]), np.array([7]))
-    tree = json.loads(one.json(), parse_constant=pytest.fail)
-    assert tree["paired"] == {
-        "difference": -1.0,
-        "standard_error": None,
-        "intervals": {"90": None, "95": None, "99": None},
-        "p_value": None,
-    }
-    assert tree["p_value_uncentred"] is None
-    assert "Nothing follows" in conclusion(one)
 
 
 def test_no_m_steps_leave_the_speed_up_null():

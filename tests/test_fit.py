@@ -549,6 +549,7 @@ def test_a_degenerate_fit_is_shown_and_fails():
         (["--means", "1,2", "--start", "moments"], "--start: doesn't go with --means"),
         (["--means", "1,2", "--sds", "1,-2"], "every variance must be above 0"),
         (["-k", "2", "-c", "1,1"], "this column is named twice"),
+        (["-k", "2", "-c", "1", "-c", "1"], "this column is named twice"),
         (["-k", "2", "--tol", "0.01"], "--tol: is an exponent"),
         (["-k", "9"], "standard input: has 5 values, fewer than the 9 components"),
         (["-k", "2", "--injection", "aditive"], "did you mean additive?"),

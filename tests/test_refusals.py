@@ -258,7 +258,7 @@ def test_a_journal_without_tables_is_no_licence_to_overwrite_results(content, ma
 def test_files_that_no_run_wrote_are_not_replaced(name, fresh, many_blocks, tmp_path):
     (tmp_path / name).write_text("mine")
     with pytest.raises(FolderError, match=f"holds {name}, which no run of nem"):
-        sweep(load(many_blocks, trials=1), out=tmp_path, workers=Workers(1), fresh=fresh)
+        sweep(load(many_blocks, trials=2), out=tmp_path, workers=Workers(1), fresh=fresh)
     assert children.contents(tmp_path) == {name: b"mine"}
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import children
 import pytest
 from command_line import invoke
 
 import nem_cli
-from nem_cli.errors import FolderError
+from nem_cli.errors import FolderError, NemWarning
 from nem_cli.experiment.load import load
 from nem_cli.experiment.shipped import shipped_configs
 
 CONFIG = """
-name: small
 title: "A small run"
 mixture: {family: gaussian, weights: [0.5, 0.5], means: [-2, 2], variances: [4, 4]}
 sample_size: 60
@@ -118,6 +118,28 @@ def test_set_trials_seed_and_out(tmp_path):
     written = load(tmp_path / "here" / "config.yaml")
     assert (written.noise.decay, written.trials, written.seed) == (1, 5, 3)
     assert not (tmp_path / "results").exists()
+
+
+def test_a_run_with_fewer_trials_replaces_none_with_more(tmp_path):
+    def run(trials, **more):
+        return nem_cli.sweep(load(shipped_configs()["anem"], ["sweep.sigma=[1]"], trials=trials), out=tmp_path, **more)
+
+    run(20, jobs=1)
+    before = (tmp_path / "trials.csv").read_bytes()
+    with pytest.raises(FolderError, match="holds 20 trials a level, which 10 would replace"):
+        run(10, jobs=1)
+    assert (tmp_path / "trials.csv").read_bytes() == before
+    assert run(10, jobs=1, fresh=True).rows[0].trials == 10
+
+
+def test_a_copied_config_has_its_own_folder_and_one_with_an_older_name_says_so(tmp_path):
+    copied = tmp_path / "mine.yaml"
+    shutil.copy(shipped_configs()["anem"], copied)
+    assert load(copied).name == "mine"
+    copied.write_text("name: anem\n" + copied.read_text())
+    with pytest.warns(NemWarning, match="mine.yaml: calls itself anem"):
+        assert load(copied).name == "anem"
+    assert load(copied, ["name=other"]).name == "other"
 
 
 def test_1000_trials_are_the_first_1000_of_more(tmp_path):

@@ -88,14 +88,15 @@ def _print(found: Comparison, folder: Path, notes: bool) -> None:
         ],
     )  # fmt: skip
     designs = [found.paired, found.unpaired]
-    rows = [["difference", *(f"{each.difference:.3f}" for each in designs), ""]]
-    if a.trials > 1:
-        rows.append(["std. error", *(f"{each.standard_error:.3f}" for each in designs), ""])
-        for i, confidence in enumerate(CONFIDENCES):
-            ends = [(each.low, each.high) for each in (design.interval(confidence) for design in designs)]
-            cells = [f"{low:.2f} to {high:.2f}" for low, high in (*ends, *(paper[i : i + 1] if paper else ()))]
-            rows.append([f"{100 * confidence:g} % CI", *cells])
-        rows.append(["p-value", *(f"{each.p_value:.3g}" for each in designs), P_VALUE.written])
+    rows = [
+        ["difference", *(f"{each.difference:.3f}" for each in designs), ""],
+        ["std. error", *(f"{each.standard_error:.3f}" for each in designs), ""],
+    ]
+    for i, confidence in enumerate(CONFIDENCES):
+        ends = [(each.low, each.high) for each in (design.interval(confidence) for design in designs)]
+        cells = [f"{low:.2f} to {high:.2f}" for low, high in (*ends, *(paper[i : i + 1] if paper else ()))]
+        rows.append([f"{100 * confidence:g} % CI", *cells])
+    rows.append(["p-value", *(f"{each.p_value:.3g}" for each in designs), P_VALUE.written])
     names = ["a - b", "paired", "unpaired", *(["the paper"] if paper else [])]
     differences = Table(
         [Column(names[0]), *(Column(name, "s") for name in names[1:])], [row[: len(names)] for row in rows]

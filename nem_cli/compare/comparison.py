@@ -10,7 +10,6 @@ numbers, so ties count exactly.
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,32 +31,31 @@ _UNPAIRED, _PAIRED, _OPTIMA, _MEANS = range(4)
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference of mean counts (a - b, in M-steps) with its bootstrap. One trial says nothing of the spread.
+    """A difference of mean counts (a - b, in M-steps) with its bootstrap.
 
     Parameters
     ----------
     difference : float
-    standard_error : float, optional
-        From the sample variances; None where there is but one trial.
-    p_value : float, optional
-        Two-sided, under the null, re-centred: (b + 1) / (B + 1). None where there is but one trial.
-    p_value_uncentred : float, optional
+    standard_error : float
+        From the sample variances.
+    p_value : float
+        Two-sided, under the null, re-centred: (b + 1) / (B + 1).
+    p_value_uncentred : float
         Share of the bootstrap differences at or above the observed one: near 0.5 whatever the data, so no evidence.
     replicates : ndarray of shape (bootstraps,)
         The bootstrap differences, not re-centred.
     """
 
     difference: float
-    standard_error: float | None
-    p_value: float | None
-    p_value_uncentred: float | None
+    standard_error: float
+    p_value: float
+    p_value_uncentred: float
     replicates: FloatArray
 
     def interval(self, confidence: float = 0.95) -> Estimate:
-        """The difference with its percentile interval, unbounded where there is but one trial."""
+        """The difference with its percentile interval."""
         low, high = percentile_interval(self.replicates, confidence)
-        known = self.standard_error is not None
-        return Estimate(self.difference, float(low) if known else -math.inf, float(high) if known else math.inf)
+        return Estimate(self.difference, float(low), float(high))
 
     def record(self) -> dict[str, Any]:
         """As in ``comparison.json``."""
@@ -65,9 +63,7 @@ class Difference:
         return {
             "difference": self.difference,
             "standard_error": self.standard_error,
-            "intervals": {
-                percent: [each.low, each.high] if math.isfinite(each.low) else None for percent, each in ends.items()
-            },
+            "intervals": {percent: [each.low, each.high] for percent, each in ends.items()},
             "p_value": self.p_value,
         }
 
@@ -104,8 +100,8 @@ class Side:
 
     @property
     def mean(self) -> Estimate:
-        """Mean M-steps at the optimum, with the 95 % interval; unbounded where there is but one trial."""
-        low, high = percentile_interval(self.replicates, 0.95) if self.trials > 1 else (-math.inf, math.inf)
+        """Mean M-steps at the optimum, with the 95 % interval."""
+        low, high = percentile_interval(self.replicates, 0.95)
         return Estimate(float(self.counts.mean()), float(low), float(high))
 
     @property
@@ -189,7 +185,7 @@ def unpaired(a: NDArray[np.integer], b: NDArray[np.integer], bootstraps: int, se
     rng = stream(seed, BOOTSTRAP, _UNPAIRED)
     n, m = len(a), len(b)
     resampled = m * resampled_sums(a, bootstraps, rng) - n * resampled_sums(b, bootstraps, rng)
-    error = float(np.sqrt(a.var(ddof=1) / n + b.var(ddof=1) / m)) if min(n, m) > 1 else None
+    error = float(np.sqrt(a.var(ddof=1) / n + b.var(ddof=1) / m))
     return _difference(m * int(a.sum()) - n * int(b.sum()), resampled, n * m, error)
 
 
@@ -198,7 +194,7 @@ def paired(a: NDArray[np.integer], b: NDArray[np.integer], bootstraps: int, seed
     differences = a.astype(np.int64) - b
     n = len(differences)
     resampled = resampled_sums(differences, bootstraps, stream(seed, BOOTSTRAP, _PAIRED))
-    error = float(differences.std(ddof=1) / np.sqrt(n)) if n > 1 else None
+    error = float(differences.std(ddof=1) / np.sqrt(n))
     return _difference(int(differences.sum()), resampled, n, error)
 
 
@@ -207,14 +203,13 @@ def optimum_stream(seed: int) -> np.random.Generator:
     return stream(seed, BOOTSTRAP, _OPTIMA)
 
 
-def _difference(observed: int, resampled: NDArray[np.int64], scale: int, standard_error: float | None) -> Difference:
+def _difference(observed: int, resampled: NDArray[np.int64], scale: int, standard_error: float) -> Difference:
     """From whole numbers, `scale` times the differences."""
-    known = standard_error is not None
     extreme = int(np.count_nonzero(np.abs(resampled - observed) >= abs(observed)))
     return Difference(
         difference=observed / scale,
         standard_error=standard_error,
-        p_value=(extreme + 1) / (len(resampled) + 1) if known else None,
-        p_value_uncentred=float(np.count_nonzero(resampled >= observed) / len(resampled)) if known else None,
+        p_value=(extreme + 1) / (len(resampled) + 1),
+        p_value_uncentred=float(np.count_nonzero(resampled >= observed) / len(resampled)),
         replicates=resampled / scale,
     )

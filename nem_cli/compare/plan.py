@@ -98,7 +98,7 @@ def plan(
     """
     for name, number, low, high in (
         ("bootstraps", bootstraps, 1, 10**6),
-        ("trials", trials, 1, 10**9),
+        ("trials", trials, 2, 10**9),
         ("seed", seed, 0, 2**63 - 3),
     ):
         if number is not None and not low <= number <= high:

@@ -246,9 +246,9 @@ class Experiment(TrialSettings):
     )
     trials: int = Field(
         default=1000,
-        ge=1,
+        ge=2,  # one says nothing of the spread: there would be no interval
         le=10**9,
-        description="a whole number from 1 to 1,000,000,000",
+        description="a whole number from 2 to 1,000,000,000; one trial has no interval",
         title="trials a level",
         examples=[1000],
     )

@@ -111,6 +111,24 @@ def refuse_foreign(folder: Path, identity: Identity) -> None:
         ) from error
 
 
+def refuse_fewer(folder: Path, experiment: Experiment) -> None:
+    """Refuse to replace a finished run of the experiment by one with fewer trials.
+
+    Raises
+    ------
+    FolderError
+    """
+    if not {"config.yaml", "manifest.json"} <= set(_written(folder)):
+        return
+    there = load(folder / "config.yaml").trials
+    if there > experiment.trials:
+        raise FolderError(
+            f"holds {there:,} trials a level, which {experiment.trials:,} would replace; ask for as many, or give "
+            "another `out`, or `fresh` to throw them away",
+            source=str(folder),
+        )
+
+
 def clear(folder: Path) -> None:
     """Remove a run's files: it starts over.
 

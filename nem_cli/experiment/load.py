@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from nem_cli.errors import ConfigError
+from nem_cli.errors import ConfigError, NemWarning
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.dialect import parse
 from nem_cli.experiment.paths import put
@@ -55,10 +56,14 @@ def read(path: Path, overrides: Iterable[str] = (), *, plugins: bool = True, **s
         raise ConfigError("is empty; a config is a mapping of settings", source=source)
     if not isinstance(tree, dict):
         raise ConfigError(f"must be a mapping of settings, not a {_kind(tree)}", source=source)
+    own = tree.get("name")
     for override in overrides:
         assign(tree, override)
     tree |= {name: value for name, value in settings.items() if value is not None}
-    tree.setdefault("name", path.stem)
+    name = tree.setdefault("name", path.stem)
+    if name == own and name != path.stem and path.name != "config.yaml":  # a run's own, whose folder has the name
+        problem = f"calls itself {name}, and so its folder of results; leave name out to have both called {path.stem}"
+        warnings.warn(NemWarning(f"{path}: {problem}"), stacklevel=2)
     if not plugins:
         _refuse_modules(tree, "", source)
     return tree

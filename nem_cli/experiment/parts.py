@@ -60,9 +60,9 @@ class Stop(Choices):
     )
     tol: float | None = Field(
         default=None,
-        ge=-10,
+        ge=0.1,
         le=300,
-        description="a number from -10 to 300, 2 by default; a trial ends below 10^-tol",
+        description="an exponent, a number from 0.1 to 300, 2 by default: a trial ends below 10^-tol, so 2 means 0.01",
         title="the threshold's exponent",
         examples=[1.2],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -40,7 +40,8 @@ def _problem(model: type[BaseModel], item: dict[str, Any], prefix: str) -> Confi
     shown = "" if isinstance(value, dict) or item["type"] == "missing" else f" (got {_short(value)})"
     if item["type"] == "extra_forbidden":
         names = _names(model, named[:-1])
-        hint = suggest(named[-1], names)
+        elsewhere = " or ".join(path for path in _paths(model) if path.endswith(f".{named[-1]}"))
+        hint = f"did you mean {elsewhere}? " if elsewhere else suggest(named[-1], names)
         return ConfigError(f"unknown setting{shown}; {hint}allowed here: {', '.join(names)}", path=path)
     if item["type"] == "missing":
         return ConfigError(f"is missing; allowed: {allowed}" if allowed else "is missing", path=path)
@@ -70,6 +71,17 @@ def _owner(model: type[BaseModel], keys: list[str]) -> type[BaseModel] | None:
     for key in keys:
         owner = _models(owner, key) if owner else None
     return owner
+
+
+def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Every setting's dotted path; sigma is set by the sweep alone."""
+    for name in model.model_fields:
+        yield f"{prefix}{name}"
+        part = _models(model, name)
+        if part:
+            yield from _paths(part, f"{prefix}{name}.")
+    if "sweep" in model.model_fields:
+        yield "sweep.sigma"
 
 
 def _names(model: type[BaseModel], keys: list[str]) -> list[str]:

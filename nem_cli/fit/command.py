@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 def fit(
     data: Annotated[str | None, typer.Argument(help="A csv, text or .npy file; - is standard input.")] = None,
     columns: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--columns",
             "--column",
             "-c",
             metavar="A,B,...",
-            help="Columns by name or number, or all.",
+            help="Columns by name or number, or all. Repeatable.",
             show_default="the only one",
         ),
     ] = None,
@@ -146,7 +147,7 @@ def fit(
 
     if out:
         refuse_unwritable(out)
-    chosen = _split(columns)
+    chosen = _split(columns or ())
     if load:
         if predict is None or data is not None:
             raise ConfigError("goes with --predict and without data", path="`load`", value=str(load))
@@ -179,7 +180,7 @@ def fit(
     if means is None:
         settings["start"] = start
     if counts and chosen == ["all"]:
-        raise ConfigError("name the columns where another one holds counts", path="`columns`", value=columns)
+        raise ConfigError("name the columns where another one holds counts", path="`columns`", value=",".join(chosen))
     given = read(data, [*chosen, *([counts] if counts else [])], drop_missing=drop_missing)
     outcome = fit_columns(
         given, mixtures, noise=noise, compare_em=compare_em, counted=counts is not None, kind=kind,
@@ -262,13 +263,14 @@ def _mixtures(
     return [values]
 
 
-def _split(columns: str | None) -> list[str]:
+def _split(columns: Iterable[str]) -> list[str]:
     """Names with commas between; a name that holds one goes by its number."""
     from nem_cli.errors import ConfigError
 
-    chosen = [each.strip() for each in columns.split(",")] if columns else []
+    chosen = [each.strip() for part in columns for each in part.split(",")]
     if not all(chosen):
-        raise ConfigError("must be names or numbers with commas between, such as a,b", path="`columns`", value=columns)
+        problem = "must be names or numbers with commas between, such as a,b"
+        raise ConfigError(problem, path="`columns`", value=",".join(chosen))
     return chosen
 
 

@@ -27,15 +27,14 @@ class OptimumSet:
         The sigmas that can't be told from the best, in the order given; `best` is one of them.
     confidence : float
         The chance, over repetitions of the trials, that the set holds the truly best level.
-    critical_values : tuple of float, optional
-        What each level's largest studentised excess over another level must exceed to tell it from the best; None
-        where one trial a level leaves nothing to tell them apart by.
+    critical_values : tuple of float
+        What each level's largest studentised excess over another level must exceed to tell it from the best.
     """
 
     best: float
     members: tuple[float, ...]
     confidence: float
-    critical_values: tuple[float, ...] | None
+    critical_values: tuple[float, ...]
 
 
 def best_level(means: FloatArray, sigmas: Sequence[float] | FloatArray) -> IntArray:
@@ -71,7 +70,7 @@ def optimum_set(
 
     Parameters
     ----------
-    counts : ndarray of int, shape (n, levels)
+    counts : ndarray of int, shape (n, levels), n above 1
         M-steps; a row holds one trial's count at every level, on the same data.
     sigmas : sequence of float
         The levels.
@@ -89,8 +88,6 @@ def optimum_set(
     n = len(counts)
     means = counts.mean(axis=0)
     best = sigmas[int(best_level(means, sigmas))]
-    if n < 2:
-        return OptimumSet(float(best), tuple(map(float, sigmas)), confidence, None)
     covariance = np.atleast_2d(np.cov(counts, rowvar=False))
     spread = _spread_of_differences(counts, covariance)
     critical = _critical_values(covariance, spread, confidence, rng)

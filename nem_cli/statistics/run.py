@@ -147,12 +147,9 @@ class Run:
 
     @property
     def halves(self) -> tuple[slice, slice]:
-        """The trials that a level is chosen on, and those that it is measured on: no winner's curse.
-
-        A single trial is both, as there is no other.
-        """
+        """The trials that a level is chosen on, and those that it is measured on: no winner's curse."""
         middle, end = self.experiment.trials // 2, self.experiment.trials
-        return (slice(0, middle), slice(middle, end)) if middle else (slice(0, end), slice(0, end))
+        return slice(0, middle), slice(middle, end)
 
     def trials(self, level: Row | Level) -> NDArray[np.void]:
         """A level's trials, shape (trials,) and dtype `nem_cli.experiment.block.trial_dtype`.

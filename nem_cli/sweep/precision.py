@@ -49,9 +49,9 @@ class Precision:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.half_width) and self.half_width > 0):
             raise ConfigError("must be a number of M-steps above 0", source="`half_width`", value=self.half_width)
-        if not 1 <= self.max_trials <= 10**9:
+        if not 2 <= self.max_trials <= 10**9:
             raise ConfigError(
-                "must be a whole number from 1 to 1,000,000,000", source="`max_trials`", value=self.max_trials
+                "must be a whole number from 2 to 1,000,000,000", source="`max_trials`", value=self.max_trials
             )
 
     def looks(self, levels: Sequence[Level], trials: int) -> Iterator[int]:

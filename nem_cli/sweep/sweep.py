@@ -91,6 +91,7 @@ def sweep(
                 rows = summarise(experiment, plan, journal)
                 if until and until.reached(rows):
                     break
+            files.refuse_fewer(folder, experiment)
             _warn_of_mixed_processors(journal)
             totals = [journal.totals(level, experiment.trials) for level in plan]
             seconds = [each.seconds / each.trials for each in totals]
