@@ -25,7 +25,7 @@ SEPARATORS = ("\t", ";", ",", None)
 SNIFFED_ROWS = 50
 MISSING = {"", "na", "n/a", "#n/a", "null", "none", "?", "-", "."}
 """How files say that a value isn't there, besides nan."""
-_NO_VALUE = "a value is missing; fill it in, or leave such rows out (drop_missing)"
+_NO_VALUE = "a value is missing; fill it in, or leave such rows out (`drop_missing`)"
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,13 @@ def checked(model: type[ModelT], tree: Mapping[str, Any], source: str, prefix: s
     try:
         return model.model_validate(tree)
     except ValidationError as error:
-        problems = [_problem(model, dict(item), prefix) for item in error.errors()]
+        found = error.errors()
+        problems = [_problem(model, dict(item), prefix) for item in found[:MAX_PROBLEMS]]
+        if len(found) > MAX_PROBLEMS:
+            problems.append(ConfigError(f"and {len(found) - MAX_PROBLEMS:,} problems more"))
     except NemError as error:  # a registry's own word
         raise ConfigError(str(error), source=source) from error
     first, *rest = problems
-    if len(rest) >= MAX_PROBLEMS:
-        rest[MAX_PROBLEMS - 1 :] = [ConfigError(f"and {len(rest) - MAX_PROBLEMS + 1:,} problems more")]
     text = first.problem + "".join(f"\n{source + ': ' if source else ''}{other}" for other in rest)
     raise ConfigError(text, path=first.path, value=None, source=source)
 
