@@ -40,13 +40,16 @@ class MadeJournal:
         return Totals(trials, 1.0, self.draws, self.accepted)
 
 
-def made_run(experiment, table, folder=Path("made")):
-    """A finished run of made-up trials: `table(level)` is a level's M-steps, or its whole table."""
+def made_run(experiment, table, folder=Path("made"), traces=None):
+    """A finished run of made-up trials: `table(level)` is its M-steps or whole table, `traces(level)` its traces."""
 
     class Made(Run):
         def trials(self, level):
             found = table(level.level if isinstance(level, Row) else level)
             return found if found.dtype.names else ended(found)
+
+        def traces(self, level):
+            return traces(level.level)
 
     rows = Made(folder, experiment, rows=())
     return Made(folder, experiment, rows=summarise(experiment, levels(experiment), MadeJournal(rows.trials)))

@@ -47,12 +47,15 @@ def label(path: str, injection: str | None = None) -> str:
 def coordinate(path: str, value: Any) -> float | None:
     """Where a value lies on its axis; None where it isn't a number.
 
-    Means stand at their distance, other lists at the value that all of their elements share.
+    Means stand at their distance, other lists, and lists of these, at the value that all of their elements share.
     """
     if isinstance(value, list | tuple) and value and all(_is_number(item) for item in value):
         if path.endswith("means"):
             return float(max(value) - min(value))
         return float(value[0]) if min(value) == max(value) else None
+    if isinstance(value, list | tuple) and value:
+        found = {coordinate("", item) for item in value}
+        return found.pop() if len(found) == 1 and not path.endswith("means") else None
     return float(value) if _is_number(value) else None
 
 

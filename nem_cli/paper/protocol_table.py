@@ -61,9 +61,9 @@ def _start(experiment: Experiment) -> str:
     if not isinstance(experiment.start, str):
         return describe.start(experiment).removeprefix("start: ")
     return {
-        "moments": "from the sample's mean and standard deviation (moments)",
-        "random-points": "random samples as means (random-points)",
-        "truth": "the true parameters (truth)",
+        "moments": "the sample's moments",
+        "random-points": "random-points",
+        "truth": "the truth",
     }.get(experiment.start, experiment.start)
 
 
@@ -101,8 +101,8 @@ def _bootstrap(experiment: Experiment) -> str:
 
 _NORM_RULE = "a norm of the change of the estimates is below 10^-tol"
 _NORMS = {
-    "euclidean": "Euclidean, over the first K - 1 weights, the means and the variances, as far as estimated",
-    "max-change": "largest change of a weight, a mean or a standard deviation, as far as estimated",
+    "euclidean": "Euclidean, over what is estimated (the first K - 1 weights)",
+    "max-change": "largest change of what is estimated (standard deviations)",
 }
 
 _QUESTIONS: tuple[tuple[str, Callable[[Experiment], str], str, str], ...] = (

@@ -1,15 +1,29 @@
-"""When does noise harm? Start variances from far below to far above the true ones, with noise screened and blind."""
+"""When does noise harm? Start variances from far below to far above the true ones, three systems, and blind noise."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nem_cli.paper.studies.study import Collect, Runs, Study
-from nem_cli.statistics.estimate import Sign
+import numpy as np
+from matplotlib.figure import Figure
+
+from nem_cli.drawing.heatmap import draw_heatmap
+from nem_cli.drawing.style import style
+from nem_cli.experiment.plan import swept_paths
+from nem_cli.paper.studies.study import Collect, Prices, Runs, Study
+from nem_cli.statistics.estimate import Estimate, Sign
 from nem_cli.statistics.run import Run
-from nem_cli.statistics.study import MODES
 from nem_cli.statistics.summary import Row
+from nem_cli.sweep.figure import split
+
+CONFIGS = {
+    "harm": ("one dimension", "screened"),
+    "harm-blind": ("one dimension", "blind"),
+    "planar-starts": ("two dimensions", "screened"),
+    "chain-starts": ("hidden Markov chain", "screened"),
+}
+"""Each config's system and screen."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +32,8 @@ class Side:
 
     Parameters
     ----------
-    screen : str
-        screened or blind.
+    system, screen : str
+        As in `CONFIGS`.
     side : str
         below, at, above.
     levels, slower, faster : int
@@ -28,6 +42,7 @@ class Side:
         Per cent fewer M-steps than EM, the least and the most.
     """
 
+    system: str
     screen: str
     mode: str
     side: str
@@ -39,23 +54,45 @@ class Side:
 
 
 def measure(runs: Runs, collect: Collect) -> list[Side]:
-    return [*_sides(runs["harm"], "screened"), *_sides(runs["harm-blind"], "blind")]
+    return [side for config, of in CONFIGS.items() for side in _sides(runs[config], *of)]
 
 
-def _sides(run: Run, screen: str) -> Iterator[Side]:
-    truth = run.experiment.system.values()["variances"]
-    for mode in MODES:
-        rows = [row for row in run.where({"noise.injection": mode}) if row.sigma]
-        groups: dict[str, list[Row]] = {"below": [], "at": [], "above": []}
+def _sides(run: Run, system: str, screen: str) -> Iterator[Side]:
+    truth = np.ravel(run.experiment.system.values()["variances"])
+    for mode, rows in _modes(run):
+        groups: dict[str, list[Estimate]] = {"below": [], "at": [], "above": []}
         for row in rows:
-            start = row["start.variances"][0]
-            groups["below" if start < min(truth) else "above" if start > max(truth) else "at"].append(row)
+            saved = run.estimate(row, "speedup_percent")
+            start = np.mean(row["start.variances"])
+            if row.sigma and saved:
+                groups["below" if start < truth.min() else "above" if start > truth.max() else "at"].append(saved)
         for side, group in groups.items():
-            saved = [found for row in group if (found := run.estimate(row, "speedup_percent"))]
-            signs, values = [each.sign for each in saved], [each.value for each in saved]
-            if values:
+            if group:
+                signs, values = [each.sign for each in group], [each.value for each in group]
                 slower, faster = signs.count(Sign.BELOW), signs.count(Sign.ABOVE)
-                yield Side(screen, mode, side, len(values), slower, faster, min(values), max(values))
+                yield Side(system, screen, mode, side, len(values), slower, faster, min(values), max(values))
 
 
-STUDY = Study(("harm", "harm-blind"), Side, measure)
+def _modes(run: Run) -> list[tuple[str, list[Row]]]:
+    """The rows of each injection, also where that isn't swept."""
+    swept = "noise.injection" if "noise.injection" in swept_paths(run.experiment) else None
+    return [(mode or run.experiment.noise.injection, rows) for mode, rows in split(swept, run.rows)]
+
+
+def figure(runs: Runs, sides: Sequence[Side], price: Prices) -> Figure:
+    """Maps of start variance against noise level, screened."""
+    maps = [
+        (f"{system}, {mode} noise", runs[name].experiment, rows)
+        for name, (system, screen) in CONFIGS.items()
+        if screen == "screened"
+        for mode, rows in _modes(runs[name])
+    ]
+    with style():
+        drawn = Figure(figsize=(10, 8.4), layout="constrained")
+        for axes, (name, experiment, rows) in zip(drawn.subplots(2, 2).ravel(), maps, strict=True):
+            draw_heatmap(axes, experiment, rows, colourbar=False)
+            axes.set_title(name, loc="left", fontsize=10)
+    return drawn
+
+
+STUDY = Study(tuple(CONFIGS), Side, measure, figure)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -12,26 +13,59 @@ from matplotlib.figure import Figure
 from nem_cli.drawing.axis import label
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, look, style
+from nem_cli.experiment.plan import BOOTSTRAP, stream
+from nem_cli.paper.equal_accuracy import Arm, accuracies
 from nem_cli.paper.studies.study import UNKNOWN, Collect, Prices, Runs, Study, of_means, speedup
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
 
-CASES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "mixture in the plane, additive": ("planar-anem", {"noise.screen": "every-coordinate"}),
-    "mixture in the plane, multiplicative": ("planar-mnem", {"noise.screen": "every-coordinate"}),
-    "hidden Markov chain, additive": ("chain-anem", {"noise.screen": "every-component"}),
-    "hidden Markov chain, multiplicative": ("chain-mnem", {"noise.screen": "every-component"}),
-    "k-means, all centroids": ("clusters", {"noise.screen": "every-coordinate", "noise.enters": "m-step"}),
-    "k-means, assigned centroid": ("clusters", {"noise.screen": "assigned", "noise.enters": "m-step"}),
-    "k-means, noise in the assignment too": (
-        "clusters",
-        {"noise.screen": "every-coordinate", "noise.enters": "e-step"},
+
+@dataclass(frozen=True)
+class _System:
+    """A system and kind of noise: the config of its counts, that of its accuracies, and the swept settings that it is.
+
+    Where `noisy` is empty the settings are compared with the `plain` ones, both without noise.
+    """
+
+    config: str
+    settings: Mapping[str, Any]
+    traced: str = ""
+    at: Mapping[str, Any] = field(default_factory=dict)
+
+
+SYSTEMS = {
+    **{
+        f"{name}, {mode}": _System(
+            f"{config}-{short}", {"noise.screen": screen}, f"equal-accuracy-{config}", {"noise.injection": mode}
+        )
+        for name, config, screen in (
+            ("plane", "planar", "every-coordinate"), ("chain", "chain", "every-component"),
+        )
+        for mode, short in (("additive", "anem"), ("multiplicative", "mnem"))
+    },
+    "plane, full covariances": _System("planar-full", {"noise.screen": "every-component"}),
+    **{
+        f"k-means, {name}": _System("clusters", settings, "equal-accuracy-clusters", settings)
+        for name, settings in (
+            ("every centroid", {"noise.screen": "every-coordinate", "noise.enters": "m-step"}),
+            ("assigned centroid", {"noise.screen": "assigned", "noise.enters": "m-step"}),
+            ("assignment too", {"noise.screen": "every-coordinate", "noise.enters": "e-step"}),
+        )
+    },
+    "k-means, nine clusters": _System("clusters-grid", {"noise.screen": "every-coordinate", "noise.enters": "m-step"}),
+    "network": _System(
+        "network", {"noise.screen": "every-component", "network.rate": 1.0}, "equal-accuracy-network",
+        {"network.rate": 1.0},
     ),
-    "neural network": ("network", {"noise.screen": "every-component", "network.rate": 1.0}),
-}
-"""Each case's config, and the swept settings that it is."""
-RATES = (1.25, 1.5)
+}  # fmt: skip
+"""By name, in the order of the table."""
+NETWORK = "equal-accuracy-network"
+NEAR = {"coarse": 1.0, "fine": 0.1}
+"""Nats from the best fit; of k-means half the within-cluster sum of squares above that of the best fixed point."""
+LOSSES = {"coarse": 0.2, "fine": 0.05}
+"""Of a network: what its loss falls below."""
+RATES = (1.25, 1.5, 2.0)
 """Larger rates of the network, without noise."""
 SCREENS = ("every-component", "every-coordinate", "assigned", "mean-shift", "none")
 
@@ -54,6 +88,10 @@ class Case:
         Final log-likelihood, or what takes its place, minus that without noise, at that level.
     test_error : Estimate
         Of a network: test error at the stop minus that without noise, in points.
+    traced_sigma : float
+        The level of what follows, which has trials of its own.
+    coarse, fine : Estimate
+        M-steps until the accuracies of `NEAR`, or the losses of `LOSSES`, minus those without noise.
     """
 
     system: str
@@ -64,25 +102,48 @@ class Case:
     blind: Estimate
     gap: Estimate
     test_error: Estimate
+    traced_sigma: float
+    coarse: Estimate
+    fine: Estimate
 
 
 def measure(runs: Runs, collect: Collect) -> list[Case]:
-    cases = [_case(name, runs[config], settings) for name, (config, settings) in CASES.items()]
-    return [*cases, *_rates(runs["network"])]
+    cases = [_case(name, runs, system) for name, system in SYSTEMS.items()]
+    return [*cases, *(_rate(runs, rate) for rate in RATES)]
 
 
-def _case(name: str, run: Run, settings: Mapping[str, Any]) -> Case:
+def _case(name: str, runs: Runs, system: _System) -> Case:
+    run = runs[system.config]
     choose, judge = run.halves
-    best = run.best(settings, trials=choose)
+    best = run.best(system.settings, trials=choose)
 
     def other(screen: str) -> Estimate:
-        rows = run.where({**settings, "noise.screen": screen}, sigma=best.sigma)
+        rows = run.where({**system.settings, "noise.screen": screen}, sigma=best.sigma)
         return speedup(run, rows[0], judge) if rows else UNKNOWN
 
     em = run.estimate(run.em(best), "mean_iterations") or UNKNOWN
     gap = run.estimate(best, "log_likelihood_gap") or UNKNOWN
     saved, worse = speedup(run, best, judge), _test_error(run, best, run.em(best))
-    return Case(name, em, best.sigma, saved, other("mean-shift"), other("none"), gap, worse)
+    kept = UNKNOWN if best["noise.screen"] == "assigned" else other("mean-shift")  # the mean of noise that suits all
+    sigma, near = math.nan, [UNKNOWN, UNKNOWN]
+    if system.traced:
+        noisy = [row for row in runs[system.traced].where(system.at) if row.sigma]
+        sigma, near = noisy[0].sigma, _accuracies(runs[system.traced], noisy)
+    return Case(name, em, best.sigma, saved, kept, other("none"), gap, worse, sigma, *near)
+
+
+def _accuracies(run: Run, rows: Sequence[Row]) -> list[Estimate]:
+    """M-steps of one level until each of the two accuracies, minus those without noise."""
+    if run.name == NETWORK:
+        return [run.difference(row) for loss in LOSSES.values() for row in rows if row["stop.below"] == loss]
+    levels = {row.level.key: row for row in run.rows}  # those without noise are one
+    arms = [
+        Arm(key, row.sigma, traces["log_likelihoods"], traces["limit"])
+        for key, row in sorted(levels.items(), key=lambda each: each[1].sigma)
+        for traces in [run.traces(row)]
+    ]
+    found = {(each.arm, each.epsilon): each for each in accuracies("", arms, stream(run.experiment.seed, BOOTSTRAP))}
+    return [found[rows[0].level.key, epsilon].difference for epsilon in NEAR.values()]
 
 
 def _test_error(run: Run, row: Row, without: Row) -> Estimate:
@@ -92,28 +153,37 @@ def _test_error(run: Run, row: Row, without: Row) -> Estimate:
     return mean_estimate(100 * (tables[0]["test_error"] - tables[1]["test_error"])[run.halves[1]])
 
 
-def _rates(run: Run) -> Iterator[Case]:
-    """The network without noise at larger rates, against rate 1 from the same weights."""
+def _rate(runs: Runs, rate: float) -> Case:
+    """The network without noise at a larger rate, against rate 1 from the same weights."""
+    run, losses = runs["network"], runs[NETWORK]
     _, judge = run.halves
-    (one, *_) = run.where({"network.rate": 1.0, "sigma": 0.0})
-    for rate in RATES:
-        (row,) = run.where({"network.rate": rate})
-        counts = [run.counts(each)[judge] for each in (one, row)]
-        saved = of_means(counts, lambda means: 100 * (1 - means[1] / means[0]), run.experiment.seed)
-        em = run.estimate(one, "mean_iterations") or UNKNOWN
-        worse = _test_error(run, row, one)
-        yield Case(f"neural network, rate {rate:g} without noise", em, 0.0, saved, UNKNOWN, UNKNOWN, UNKNOWN, worse)
+    one, row = (run.where({"network.rate": each}, sigma=0.0)[0] for each in (1.0, rate))
+    saved = of_means(
+        [run.counts(each)[judge] for each in (one, row)],
+        lambda means: 100 * (1 - means[1] / means[0]),
+        run.experiment.seed,
+    )
+    near = [UNKNOWN, UNKNOWN]
+    if rate in losses.values("network.rate"):
+        at = [[losses.where({"network.rate": each, "stop.below": loss}, sigma=0.0)[0] for each in (rate, 1.0)]
+              for loss in LOSSES.values()]  # fmt: skip
+        near = [losses.difference(fast, slow) for fast, slow in at]
+    return Case(
+        f"network, rate {rate:g} without noise", run.estimate(one, "mean_iterations") or UNKNOWN, 0.0, saved,
+        UNKNOWN, UNKNOWN, UNKNOWN, _test_error(run, row, one), math.nan, *near,
+    )  # fmt: skip
 
 
 def figure(runs: Runs, cases: Sequence[Case], price: Prices) -> Figure:
-    names = list(dict.fromkeys(config for config, _ in CASES.values()))
+    names = list(dict.fromkeys(system.config for system in SYSTEMS.values()))
     with style():
-        drawn = Figure(figsize=(10, 6.4), layout="constrained")
-        panels = drawn.subplots(2, 3).ravel()
-        for axes, name in zip(panels, names, strict=True):
+        drawn = Figure(figsize=(12, 6.4), layout="constrained")
+        panels = drawn.subplots(2, 4)
+        for axes, name in zip(panels.ravel(), names, strict=True):
             _panel(axes, runs[name])
-        panels[0].set_ylabel("mean M-steps to the stop rule")
-        add_legend(drawn, list(panels), ncols=5)
+        for axes in panels[:, 0]:
+            axes.set_ylabel("mean M-steps to the stop rule")
+        add_legend(drawn, list(panels.ravel()), ncols=5)
     return drawn
 
 
@@ -129,8 +199,8 @@ def _panel(axes: Axes, run: Run) -> None:
             axes.errorbar(x, means, ends, color=look(number).colour, marker=look(number).marker, markersize=4,
                           linewidth=1.2, capsize=2, label="blind" if screen == "none" else screen)  # fmt: skip
             axes.axhline(means[0], color=BASELINE, linewidth=1, linestyle="--", zorder=1)
-    axes.set_title(run.experiment.title or run.name, loc="left", fontsize=9.5)
-    axes.set_xlabel(label("sigma"))
+    axes.set_title((run.experiment.title or run.name).replace(": ", ":\n"), loc="left", fontsize=9)
+    axes.set_xlabel(label("sigma").removeprefix("initial "))
 
 
 def _plain(row: Row) -> bool:
@@ -140,7 +210,7 @@ def _plain(row: Row) -> bool:
 
 
 STUDY = Study(
-    tuple(dict.fromkeys(config for config, _ in CASES.values())),
+    tuple(dict.fromkeys(name for each in SYSTEMS.values() for name in (each.config, each.traced) if name)),
     Case,
     measure,
     figure,
