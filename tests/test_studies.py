@@ -130,7 +130,7 @@ def test_a_template_says_something_else_of_other_numbers(study):
     said = set()
     for estimate, whole, scale, step in product(ESTIMATES, (0, 3), (1.0, 0.001), (-20.0, 0.0, 20.0)):
         rows = [record(study.record, number, estimate, whole, scale, step) for number in range(3)]
-        text = template(f"{study.name}.html").render(rows=rows, picture=lambda alt: alt)
+        text = template(f"{study.name}.html").render(rows=rows, price={}, picture=lambda alt: alt)
         assert "None" not in text
         said.add(re.sub(r"[-+\d.]+", "", text.partition("<table>")[0]))
     assert len(said) > 1
