@@ -129,6 +129,9 @@ def test_a_run_with_fewer_trials_replaces_none_with_more(tmp_path):
     with pytest.raises(FolderError, match="holds 20 trials a level, which 10 would replace"):
         run(10, jobs=1)
     assert (tmp_path / "trials.csv").read_bytes() == before
+    (tmp_path / "config.yaml").write_text("damaged: [")
+    assert run(20, jobs=1).rows[0].trials == 20
+    assert load(tmp_path / "config.yaml").trials == 20
     assert run(10, jobs=1, fresh=True).rows[0].trials == 10
 
 

@@ -166,6 +166,7 @@ def test_parameters_of_library_messages_are_the_commands_options(own):
     assert done.stderr == "nem: --until-ci: must be a number of M-steps above 0 (got -1.0)\n"
     done = invoke("sweep", own[0], "--max-trials", 10)
     assert done.stderr == "nem: --max-trials: needs --until-ci\n"
+    assert children.nem("sweep", own[0], "-j", 0, cwd=own[0].parent).stderr.startswith("nem: -j: must be a whole")
 
 
 def test_wrong_names_get_a_hint(own, tmp_path, monkeypatch):

@@ -42,6 +42,7 @@ def settings(
 
     every = list(described(json_schema()))
     chosen = [each for each in every if not part or each.path == part or each.path.startswith(f"{part}.")]
+    chosen = chosen or [each for each in every if each.path.endswith(f".{part}")]
     if not chosen:
         hint = suggest(part, [each.path for each in every])
         groups = ", ".join(each.path for each in every if "." not in each.path)
@@ -85,10 +86,11 @@ def described(schema: dict[str, Any]) -> Iterator[Setting]:
 
 
 def _allowed(node: dict[str, Any]) -> str:
-    """What the setting's description says, and the registered names."""
-    texts = [node, *node.get("oneOf", [])]
-    names = [name for text in texts for kind in text.get("anyOf", []) for name in kind.get("enum", [])]
-    return f"{node['description']}{': ' if names else ''}{', '.join(names)}"
+    """What the setting's description says, and the names that it doesn't."""
+    said = node["description"]
+    kinds = [kind for each in (node, *node.get("oneOf", [])) for kind in each.get("anyOf", [])]
+    names = [name for kind in kinds for name in kind.get("enum", []) if name not in said]
+    return f"{said}: {', '.join(names)}" if names else str(said)
 
 
 def _example(path: tuple[str, ...], value: object) -> str:

@@ -120,7 +120,10 @@ def refuse_fewer(folder: Path, experiment: Experiment) -> None:
     """
     if not {"config.yaml", "manifest.json"} <= set(_written(folder)):
         return
-    there = load(folder / "config.yaml").trials
+    try:
+        there = load(folder / "config.yaml").trials
+    except ConfigError:  # damaged: the journal, which is whole, makes it again
+        return
     if there > experiment.trials:
         raise FolderError(
             f"holds {there:,} trials a level, which {experiment.trials:,} would replace; ask for as many, or give "

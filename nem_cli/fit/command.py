@@ -39,7 +39,7 @@ def fit(
     select: Annotated[
         str | None, typer.Option("--select", metavar="1:6", help="Choose the number of components by BIC.")
     ] = None,
-    family: Annotated[str, typer.Option("--family", help="gaussian, exponential or your own.")] = "gaussian",
+    family: Annotated[str, typer.Option("--family", help="gaussian, exponential, poisson or your own.")] = "gaussian",
     covariance: Annotated[
         str | None,
         typer.Option("--covariance", help="Of several columns: spherical, diagonal or full.", show_default="full"),
@@ -174,9 +174,11 @@ def fit(
         "rule": rule,
         "tol": tol,
         "polish": polish,
+        "polish_tol": polish_tol,
+        "max_iterations": max_iterations,
         "method": method,
+        "seed": seed,
     }
-    settings |= {"polish_tol": polish_tol, "max_iterations": max_iterations, "seed": seed}
     if means is None:
         settings["start"] = start
     if counts and chosen == ["all"]:

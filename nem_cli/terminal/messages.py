@@ -75,12 +75,17 @@ def _command(function: Callable[P, R], kept: str = "") -> Callable[P, R]:
 
 
 def _as_typed(message: str, function: Callable[..., object]) -> str:
-    """A message in which the parameters that a library call would take, in backticks, are the command's options."""
+    """A message in which the parameters that a library call would take, in backticks, are the options as typed."""
+    typed = {argument.partition("=")[0] for argument in sys.argv[1:]}
     names: dict[str, str] = {}
     for name, hint in get_type_hints(function, include_extras=True).items():
         for info in getattr(hint, "__metadata__", ()):
             if isinstance(info, OptionInfo):
-                names[name] = str(info.default)  # where Annotated is used, the first of the option's names
+                options = [
+                    str(info.default),
+                    *(info.param_decls or ()),
+                ]  # the first is a default to typer
+                names[name] = next((option for option in options if option in typed), options[0])
     return re.sub(r"`(\w+)`", lambda found: names.get(found[1], found[0]), message)
 
 
