@@ -136,7 +136,7 @@ def test_all_methods_have_the_same_starts():
 ])  # fmt: skip
 @pytest.mark.parametrize("method", ["squarem", "anderson", "quasi-newton", "over-relaxed", "annealed"])
 def test_old_faithful_has_one_fit_that_every_method_finds(changes, method, monkeypatch):
-    monkeypatch.setattr("nem_cli.experiment.plan.BLOCK_TRIALS", 20)
+    monkeypatch.setattr("nem_cli.experiment.plan.BLOCK_STARTS", 20)
     stop = {"rule": "euclidean", "tol": 7, "max_iterations": 1000}
     em, accelerated = (
         run_block(levels(validate(data(**changes) | {"stop": stop, "method": each}))[0], 1, 0).trials

@@ -17,8 +17,11 @@ from nem_cli.experiment.grid import points
 from nem_cli.experiment.paths import flatten, get, put
 from nem_cli.experiment.validation import checked
 
-BLOCK_NUMBERS = 200_000
+BLOCK_NUMBERS = 400_000
+"""What a block's E-step takes: coordinates of samples, for each component."""
 BLOCK_TRIALS = 1000
+BLOCK_STARTS = 100
+"""A run on fixed data has fewer trials, each a start, and a block runs whole."""
 
 DATA, NOISE, BOOTSTRAP = range(3)
 """The first element of a stream's spawn key: data and starts, noise, the bootstrap."""
@@ -61,7 +64,9 @@ class Level:
     @property
     def block_trials(self) -> int:
         """Trials in a block: a fixed function of its size, so that a trial's number fixes its random streams."""
-        return max(1, min(BLOCK_TRIALS, BLOCK_NUMBERS // (self.trial.sample_size * self.trial.system.width)))
+        trial, system = self.trial, self.trial.system
+        most = BLOCK_TRIALS if trial.data is None else BLOCK_STARTS
+        return max(1, min(most, BLOCK_NUMBERS // (trial.sample_size * system.width * system.k)))
 
     def blocks(self, trials: int) -> int:
         """How many blocks hold that many trials."""
