@@ -9,6 +9,7 @@ import re
 import shutil
 from contextlib import nullcontext
 from html.parser import HTMLParser
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -19,18 +20,25 @@ from nem_cli.experiment import plan
 from nem_cli.experiment.load import load
 from nem_cli.experiment.runner import Workers
 from nem_cli.experiment.shipped import shipped_configs
-from nem_cli.paper.figures import PREDICTION, experiments, figures
+from nem_cli.paper.costs import ProtocolRuns
+from nem_cli.paper.figures import PREDICTION, PREFIXES, experiments, figures
 from nem_cli.paper.html import data_link, listed, pivot, powers, shown, table
+from nem_cli.paper.page import write
 from nem_cli.paper.protocol_table import CHOSEN, DEPARTS, STATED, protocol_table
 from nem_cli.paper.records import to_csv
 from nem_cli.paper.studies import STUDIES
 from nem_cli.paper.svg import inline_svg, page_svg
 from nem_cli.statistics import published as paper
 from nem_cli.statistics.estimate import Estimate
+from nem_cli.statistics.run import Run
 from nem_cli.sweep import sweep
 
 TRIALS = 12
 VOID = {"meta", "link", "br"}
+INLINE = {"a", "abbr", "b", "code", "small", "sup", "summary"}
+HIDDEN = {"svg", "style", "title"}
+MOST_WORDS = 4000
+COMMITTED = Path(__file__).parents[1] / "results"
 REPORT, VERDICT = "report.html", "verdict.csv"
 
 
@@ -40,11 +48,12 @@ class Reader(HTMLParser):
     def __init__(self):
         super().__init__()
         self.open, self.ids, self.links, self.labels, self.tags, self.cells = [], [], [], [], set(), []
-        self.used, self.labelled, self.titles = set(), 0, 0
+        self.used, self.labelled, self.titles, self.text = set(), 0, 0, ""
 
     def handle_starttag(self, tag, attrs):
         found = dict(attrs)
         self.tags.add(tag)
+        self.text += "" if tag in INLINE else " "
         self.ids += [found["id"]] if "id" in found else []
         self.links += [found[name] for name in ("href", "src", "xlink:href") if name in found]
         self.used |= set(re.findall(r"url\(#([^)]+)\)", " ".join(value or "" for value in found.values())))
@@ -64,11 +73,14 @@ class Reader(HTMLParser):
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
+        self.text += "" if tag in INLINE else " "
 
     def handle_data(self, data):
         self.titles += self.open[-1:] == ["title"]
         if {"td", "th"} & set(self.open):
             self.cells[-1] += data
+        if not HIDDEN & set(self.open):
+            self.text += data
 
 
 def read(page):
@@ -165,6 +177,28 @@ class TestPage:
         assert 'id="blind"' in page
         assert 'id="harm"' not in page
         read(page)
+
+
+@pytest.mark.slow
+def test_the_whole_report_has_at_most_4000_words(tmp_path):
+    """As the committed csv files make it, with every study; texts for those who can't see a picture aren't counted."""
+    shutil.copytree(COMMITTED, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sqlite*", "trials.csv"))
+    modes = {"multiplicative": "mnem", "additive": "anem"}
+    protocols = [
+        ProtocolRuns(name, {mode: Run.open(tmp_path / f"{prefix}{short}") for mode, short in modes.items()})
+        for name, prefix in PREFIXES.items()
+    ]
+    folders = {"five-parameter": "additive-vs-multiplicative", "variances-only": "companion-anem-vs-companion-mnem"}
+    compared = {
+        name: json.loads((tmp_path / "comparison" / folder / "comparison.json").read_text())
+        for name, folder in folders.items()
+    }
+    write(tmp_path, protocols, compared)
+    page = (tmp_path / REPORT).read_text(encoding="utf-8")
+    assert len(read(page).text.split()) <= MOST_WORDS
+    for study in STUDIES:
+        runs = all((COMMITTED / name / "summary.csv").is_file() for name in study.configs)
+        assert runs == (f'id="{study.name}"' in page), study.name
 
 
 class TestFigures:

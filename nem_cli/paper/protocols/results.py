@@ -83,8 +83,8 @@ class Protocols:
 
     def shared(self) -> dict[str, str]:
         """The settings that all in the set have alike."""
-        found = {name: values(self.members, name) for name in self.settings}
-        return {name: shown(each[0]) for name, each in found.items() if len(each) == 1}
+        found = {name: {row[name] for row in self.members} for name in self.settings}
+        return {name: shown(each.pop()) for name, each in found.items() if len(each) == 1}
 
 
 def in_set(row: dict[str, Any]) -> bool:

@@ -96,7 +96,7 @@ def _protocol(panels: Iterable[Axes], rows: Sequence[Accuracy], run: Run | None,
     gaps.axhline(0, color=BASELINE, linewidth=1)
     for axes in panels:
         axes.set_xscale("log")
-        axes.axvspan(min(row.epsilon for row in rows) / 1.5, NEGLIGIBLE, color="#DDDDDD", alpha=0.5, linewidth=0)
+        axes.axvspan(min(row.epsilon for row in rows) / 1.5, NEGLIGIBLE, color=BASELINE, alpha=0.15, linewidth=0)
         axes.xaxis.set_minor_locator(NullLocator())
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, COLOURS, style
 from nem_cli.paper.studies.study import Collect, Prices, Runs, Study
 from nem_cli.statistics.estimate import Estimate, mean_estimate, share_estimate
@@ -106,7 +107,7 @@ def figure(runs: Runs, ways: Sequence[Way], price: Prices) -> Figure:
             axes.invert_yaxis()
             axes.set_title(protocol, fontsize=10)
             axes.set_xlabel("M-steps minus EM's")
-        drawn.axes[-1].legend(loc="best", fontsize=8)
+        add_legend(drawn, drawn.axes[-1:])
     return drawn
 
 
