@@ -83,14 +83,59 @@ def test_a_worker_killed_midway_changes_no_byte(cluster, many_blocks, whole, tmp
     assert children.results(folder) == children.results(whole)
 
 
-def test_other_versions_on_a_worker_are_refused(cluster, many_blocks, tmp_path):
+@pytest.fixture
+def other_version(tmp_path):
+    """Changes to the environment in which nem is another version."""
     metadata = tmp_path / "other" / "nem_cli-9.9.dist-info"
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: nem-cli\nVersion: 9.9\n")
+    return {"PYTHONPATH": str(metadata.parent)}
+
+
+def test_other_versions_on_a_worker_are_refused(cluster, other_version, many_blocks, tmp_path):
     address, worker = cluster
-    worker(1, env={"PYTHONPATH": str(metadata.parent)})
+    worker(1, env=other_version)
     done = children.nem("sweep", many_blocks, "--out", tmp_path / "run", "--backend", "dask", "--scheduler", address)
     children.assert_message(done, 1, "nem 9.9 there, ", " here")
+
+
+@pytest.mark.slow
+def test_other_versions_on_a_worker_that_joins_late_end_the_run(cluster, other_version, many_blocks, tmp_path):
+    address, worker = cluster
+    worker(1)
+    folder = tmp_path / "run"
+    running = children.start(
+        "sweep", many_blocks, "--out", folder, "--backend", "dask", "--scheduler", address, "--trials", 100_000, "-q"
+    )
+    children.wait_for_blocks(running, folder, 4)
+    worker(2, env=other_version)
+    out, err = running.communicate(timeout=children.PATIENCE)
+    assert (running.returncode, out) == (1, "")
+    assert err.startswith("nem: a worker that joined has other versions: nem 9.9 there, ")
+    assert err.count("\n") == 1
+    assert len(children.finished_blocks(folder)) >= 4
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_stopped_ends_the_run_by_the_timeout(cluster, many_blocks, whole, tmp_path):
+    """It is alive as far as the system can tell, so that nobody gives its block to another worker."""
+    address, worker = cluster
+    stopped = worker(1)
+    folder = tmp_path / "run"
+    running = children.start(
+        "sweep", many_blocks, "--out", folder, "--backend", "dask", "--scheduler", address, "--timeout", 15, "-q"
+    )
+    children.wait_for_blocks(running, folder, 10)
+    os.kill(stopped.pid, signal.SIGSTOP)
+    out, err = running.communicate(timeout=children.PATIENCE)
+    assert (running.returncode, out) == (1, "")
+    assert err.startswith("nem: no block came back for 15 s: its worker hangs")
+    assert err.count("\n") == 1
+    before = children.finished_blocks(folder)
+    assert len(before) >= 10
+    sweep(load(many_blocks), out=folder, workers=Workers(1))
+    assert children.finished_blocks(folder)[: len(before)] == before
+    assert children.results(folder) == children.results(whole)
 
 
 def test_a_local_cluster_gives_the_same_bytes_and_ends(many_blocks, whole, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -121,6 +122,23 @@ def test_without_shared_memory_one_job_runs_and_two_say_why_not(config, run, tmp
         done = isolated("--out", tmp_path / name, "-q", *options)
         assert (done.returncode, done.stderr) == (0, "")
         assert children.results(tmp_path / name) == children.results(run)
+
+
+def test_memory_too_short_for_the_libraries_is_one_message(config):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (150 * 2**20, 150 * 2**20))
+
+    children.assert_message(children.nem("check", config, preexec_fn=limit), 1, "needs at least", "use only 157 MB")
+
+
+@pytest.mark.slow
+def test_a_local_cluster_whose_processes_end_at_once_is_one_message(config, tmp_path):
+    code = "import os, sys\nif any('spawn_main' in part for part in sys.orig_argv):\n    os._exit(3)\n"
+    (tmp_path / "sitecustomize.py").write_text(code)
+    done = children.nem(
+        "sweep", config, "--out", tmp_path / "run", "--backend", "dask", "--jobs", 2, env={"PYTHONPATH": str(tmp_path)}
+    )
+    children.assert_message(done, 1, "the workers can't be used any more", "Nanny failed to start")
 
 
 def test_workers_end_when_their_parent_is_killed_before_their_first_task(tmp_path):

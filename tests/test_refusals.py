@@ -311,6 +311,7 @@ def test_a_lock_that_can_not_be_removed_hides_no_error(tmp_path):
 
 AS_NOBODY = f"""
 import os, sys
+import email.policy, distributed, nem_cli.experiment.cluster
 import nem_cli.sweep.figure, nem_cli.drawing.style, nem_cli.sweep.outlook, nem_cli.sweep.sweep
 from nem_cli.cli.app import main
 from nem_cli.experiment.load import load
@@ -325,14 +326,19 @@ main()
 """nem as a user without rights, where the tests run as root."""
 
 
+def open_to_all(folder):
+    """A folder that everybody may read, down to its files."""
+    for path in folder.iterdir():
+        path.chmod(0o644)
+    while folder.stat().st_uid == os.getuid() and folder != folder.parent:
+        folder.chmod(folder.stat().st_mode | 0o755)
+        folder = folder.parent
+
+
 @pytest.mark.parametrize("place", ["folder", "parent", "journal", "unsearchable"])
 def test_no_permission(place, many_blocks, small, tmp_path):
-    above = tmp_path
-    while above.stat().st_uid == os.getuid() and above != above.parent:
-        above.chmod(above.stat().st_mode | 0o755)
-        above = above.parent
     config = shutil.copy(many_blocks, tmp_path)
-    os.chmod(config, 0o644)
+    open_to_all(tmp_path)
     folder = shutil.copytree(small, tmp_path / "run")
     folder.chmod(0o755)
     target = folder / "below" / "run" if place in ("parent", "unsearchable") else folder
@@ -353,6 +359,25 @@ def test_no_permission(place, many_blocks, small, tmp_path):
     children.assert_message(done, 2, str(target), "can't be written")
     assert children.contents(folder) == before
     again(many_blocks, folder)
+
+
+@pytest.mark.parametrize("backend", ["loky", "dask"])
+def test_no_further_process_or_thread(backend, many_blocks, tmp_path):
+    config = shutil.copy(many_blocks, tmp_path)
+    open_to_all(tmp_path)
+    (tmp_path / "run").mkdir(mode=0o777)
+    (tmp_path / "run").chmod(0o777)
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NPROC, (2, 2))
+
+    done = subprocess.run(
+        [sys.executable, "-c", AS_NOBODY, "sweep", config, "--out", tmp_path / "run", "--jobs", "2",
+         "--backend", backend],
+        env=children.environment(), capture_output=True, text=True, cwd=tmp_path, check=False, preexec_fn=limit,
+        timeout=children.PATIENCE,
+    )  # fmt: skip
+    children.assert_message(done, 1, "the workers can't be used any more", "the same command goes on")
 
 
 @pytest.mark.parametrize("kilobytes", [1, pytest.param(40, marks=pytest.mark.slow), 300])

@@ -158,6 +158,8 @@ class Workers:
             return joblib.parallel_config(backend="threading")  # type: ignore[no-any-return]
         try:
             multiprocessing.get_context("spawn").Lock()  # what loky's queues are made of
+        except (BlockingIOError, BrokenPipeError):  # no further process can be started, whatever the memory
+            raise
         except OSError as error:
             raise RunError(
                 f"worker processes need shared memory, /dev/shm, which can't be used here ({error.strerror}); "
