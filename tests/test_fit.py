@@ -419,7 +419,10 @@ def test_components_of_several_columns_are_resampled_together():
     assert found.standard_errors["covariances"].shape == (2, 2, 2)
     assert np.all(found.low["means"] < fit.means)
     assert np.all(fit.means < found.high["means"])
-    assert len(found.table(fit).rows) == 2 + 4 + 6
+    names, estimates, errors, _ = zip(*found.table(fit).rows, strict=True)
+    assert len(names) == 2 + 4 + 6
+    assert np.array(estimates[:2], float) == pytest.approx(fit.weights, abs=0.005 * found.standard_errors["weights"][0])
+    assert all(len(error.lstrip("0.")) == 3 for error in errors)  # digits
 
 
 def test_a_unit_of_each_column_gives_the_same_fit_in_that_unit():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,16 +59,18 @@ class Uncertainty:
         return f"<Uncertainty: {self.kind} bootstrap, {self.resamples:,} resamples>"
 
     def table(self, fit: Fit) -> Table:
-        """A row a component and parameter."""
+        """A row a component and parameter, with three digits of its standard error."""
         percent = f"{100 * self.confidence:g} % CI"
-        columns = [Column("parameter"), *(Column(name, "#.4g") for name in ("estimate", "std. error", percent))]
+        columns = [Column("parameter"), *(Column(name, "s") for name in ("estimate", "std. error", percent))]
         rows: list[list[Cell]] = []
         for each in fit.model.parameters:
             name = "standard_deviations" if each.kind == "variance" else each.name
             for shown, index in each.columns(getattr(fit, name).shape) if name in self.low else ():
                 shown = shown.replace("variance_", "sd_") if each.kind == "variance" else shown
-                ends = float(self.low[name][index]), float(self.high[name][index])
-                rows.append([shown, float(getattr(fit, name)[index]), float(self.standard_errors[name][index]), ends])
+                error, low, high = (each[name][index] for each in (self.standard_errors, self.low, self.high))
+                digits = max(0, 2 - math.floor(math.log10(error))) if error > 0 else 0
+                numbers = [f"{each:,.{digits}f}" for each in (getattr(fit, name)[index], error, low, high)]
+                rows.append([shown, *numbers[:2], " to ".join(numbers[2:])])
         return Table(columns, rows)
 
     def record(self) -> dict[str, Any]:

@@ -119,14 +119,12 @@ def fit(
     polish_tol = arguments.tolerance("polish_tol", polish_tol)
     stop = stop_rules.get(rule, path="`rule`")
     stop.check(model)
-    search = _Search(
-        algorithm.Problem(model, resolved, estimate, stop, arguments.tolerance("tol", tol), cap, accelerator),
-        algorithm.Problem(model, Resolved(), estimate, MaxChange(), polish_tol, cap, accelerator) if polish else None,
-        Given(scaling.inside(given)) if given else arguments.start_rule(rule_of_starts, model),
-        components,
-        arguments.whole("seed", seed, 0, 2**63 - 1),
-    )
-    ended = list(search.run((values - scaling.shift) / scaling.scale, restarts))
+    nem = algorithm.Problem(model, resolved, estimate, stop, arguments.tolerance("tol", tol), cap, accelerator)
+    plain = algorithm.Problem(model, Resolved(), estimate, MaxChange(), polish_tol, cap, accelerator)
+    first = Given(scaling.inside(given)) if given else arguments.start_rule(rule_of_starts, model)
+    seed = arguments.whole("seed", seed, 0, 2**63 - 1)
+    z = (values - scaling.shift) / scaling.scale
+    ended = list(_ended(nem, plain if polish else None, first, components, z, restarts, seed))
     sound = [each for each in ended if each.status != Status.DEGENERATE]
     best = max(sound, key=lambda each: each.log_likelihood) if sound else ended[0]
     theta = scaling.outside(best.theta)
@@ -157,39 +155,33 @@ class _Ended:
     log_likelihood: float
 
 
-@dataclass(frozen=True)
-class _Search:
-    """What is run on the scaled data."""
-
-    nem: algorithm.Problem
-    polish: algorithm.Problem | None
-    start: Start
-    components: int
-    seed: int
-
-    def run(self, z: FloatArray, restarts: int) -> Iterator[_Ended]:
-        """Every start, in batches that bound the memory."""
-        at_once = max(1, BATCH_VALUES // z.size)
-        for batch, first in enumerate(range(0, restarts, at_once)):
-            yield from self._batch(z, min(at_once, restarts - first), batch)
-
-    def _batch(self, z: FloatArray, size: int, batch: int) -> Iterator[_Ended]:
-        y = np.broadcast_to(z, (size, *z.shape))
-        model, rng = self.nem.model, stream(self.seed, DATA, batch)
-        shapes = {each.name: each.shape(self.components, z[0].size) for each in model.parameters}
-        unknown = Theta({name: np.ones((1, *shape)) for name, shape in shapes.items()})  # all is estimated: K counts
-        theta = self.start.theta(rng, model, y, unknown, self.nem.estimate)
-        rng = stream(self.seed, NOISE, batch)
-        fits = algorithm.fit(self.nem, y, theta, rng)
+def _ended(
+    nem: algorithm.Problem,
+    polish: algorithm.Problem | None,
+    start: Start,
+    components: int,
+    z: FloatArray,
+    restarts: int,
+    seed: int,
+) -> Iterator[_Ended]:
+    """Every start, in batches that bound the memory."""
+    model = nem.model
+    shapes = {each.name: each.shape(components, z[0].size) for each in model.parameters}
+    unknown = Theta({name: np.ones((1, *shape)) for name, shape in shapes.items()})  # all is estimated: K counts
+    at_once = max(1, BATCH_VALUES // z.size)
+    for batch, first in enumerate(range(0, restarts, at_once)):
+        y = np.broadcast_to(z, (min(at_once, restarts - first), *z.shape))
+        starts = start.theta(stream(seed, DATA, batch), model, y, unknown, nem.estimate)
+        rng = stream(seed, NOISE, batch)
+        fits = algorithm.fit(nem, y, starts, rng)
         status, theta, likelihood = fits.status, fits.theta, fits.log_likelihood
         polish_steps = np.zeros_like(fits.iterations)
         sound = np.flatnonzero(status != Status.DEGENERATE)
-        if self.polish and sound.size:
-            polished = algorithm.fit(self.polish, y[: sound.size], theta.take(sound), rng)
+        if polish and sound.size:
+            polished = algorithm.fit(polish, y[: sound.size], theta.take(sound), rng)
             status[sound], polish_steps[sound] = polished.status, polished.iterations
             likelihood[sound] = polished.log_likelihood
             theta.put(sound, polished.theta)
-        for i in range(size):
-            here = theta.take(slice(i, i + 1))
+        for i in range(len(y)):
             steps = int(fits.iterations[i]), int(polish_steps[i])
-            yield _Ended(Status(status[i]), *steps, here, float(likelihood[i]))
+            yield _Ended(Status(status[i]), *steps, theta.take(slice(i, i + 1)), float(likelihood[i]))

@@ -81,10 +81,7 @@ def _as_typed(message: str, function: Callable[..., object]) -> str:
     for name, hint in get_type_hints(function, include_extras=True).items():
         for info in getattr(hint, "__metadata__", ()):
             if isinstance(info, OptionInfo):
-                options = [
-                    str(info.default),
-                    *(info.param_decls or ()),
-                ]  # the first is a default to typer
+                options = [str(info.default), *(info.param_decls or ())]  # to typer the first is a default
                 names[name] = next((option for option in options if option in typed), options[0])
     return re.sub(r"`(\w+)`", lambda found: names.get(found[1], found[0]), message)
 
