@@ -35,7 +35,7 @@ def figures(
 
     Runs that are there already are used, and a stopped one goes on.
 
-    Example: nem figures --trials 200
+    Example: nem figures --trials 200 --out results-of-200
     """
     from nem_cli.experiment.runner import Workers
     from nem_cli.paper.claims import WIDTHS, verdict_json, verdict_table

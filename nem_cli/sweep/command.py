@@ -45,7 +45,7 @@ def sweep(
 
     A run that was stopped goes on where it stopped when the same command is given again.
 
-    Example: nem sweep mnem --trials 200 --set noise.decay=1
+    Example: nem sweep mnem --trials 200 --set noise.decay=1 --out results/slow-cooling
     """
     from nem_cli.experiment import folder
     from nem_cli.experiment.load import load

@@ -85,13 +85,16 @@ def sweep(
         with Journal(folder / files.JOURNAL, experiment) as journal:
             for trials in until.looks(plan, experiment.trials) if until else [experiment.trials]:
                 experiment = experiment.model_copy(update={"trials": trials})
+                if not until:  # with it, the trials are known in the end
+                    files.refuse_fewer(folder, experiment)
                 blocks = _run_missing(journal, plan, experiment, workers, progress)
                 if not blocks and not until and is_made(folder, *_stamped(experiment)):
                     return Run.open(folder)
                 rows = summarise(experiment, plan, journal)
                 if until and until.reached(rows):
                     break
-            files.refuse_fewer(folder, experiment)
+            if until:
+                files.refuse_fewer(folder, experiment)
             _warn_of_mixed_processors(journal)
             totals = [journal.totals(level, experiment.trials) for level in plan]
             seconds = [each.seconds / each.trials for each in totals]
