@@ -23,8 +23,7 @@ from nem_cli.experiment.shipped import shipped_configs
 from nem_cli.paper.costs import ProtocolRuns
 from nem_cli.paper.figures import PREDICTION, PREFIXES, experiments, figures
 from nem_cli.paper.html import data_link, listed, pivot, powers, shown, table
-from nem_cli.paper.page import write
-from nem_cli.paper.protocol_table import CHOSEN, DEPARTS, STATED, protocol_table
+from nem_cli.paper.page import settings, write
 from nem_cli.paper.records import to_csv
 from nem_cli.paper.studies import STUDIES
 from nem_cli.paper.svg import inline_svg, page_svg
@@ -313,26 +312,33 @@ class TestInlineSvg:
         assert "currentColor" in text
 
 
-class TestProtocolTable:
-    def test_says_where_each_setting_comes_from(self):
+class TestSettings:
+    """Rows of two tables: where the protocols differ (name, the paper, a cell each), and where they agree."""
+
+    @staticmethod
+    def cells(**protocols):
         configs = shipped_configs()
-        named = [
-            (load(configs[f"{name}mnem"]), load(configs[f"{name}anem"])) for name in ("", "companion-", "data-driven-")
-        ]
-        found = {setting.name: setting for setting in protocol_table(named)}
-        assert found["Estimated"].origins == [STATED, DEPARTS, STATED]
-        for name in ("Mixture", "Cooling", "Noise condition", "Stop rule", "E-step"):
-            assert set(found[name].origins) == {STATED}, name
-        for name in ("Sample size", "Start", "tol", "Norm", "Trials a level", "Noise levels", "Noise law"):
-            assert set(found[name].origins) == {CHOSEN}, name
-        assert found["tol"].values == ("1.2", "1.5", "2")
-        assert "multiplicative: 23 levels" in found["Noise levels"].values[0]
-        assert "additive: 24 levels" in found["Noise levels"].values[0]
+        experiments = {
+            name: [load(configs[config], overrides) for config in ("mnem", "anem")]
+            for name, overrides in protocols.items()
+        }
+        return read(f"<main>{settings(experiments)}</main>").cells
+
+    def test_says_where_each_setting_comes_from(self):
+        found = self.cells(one=[], other=["estimate=[variances]", "stop.tol=1.5"])
+        at = {
+            name: found[found.index(name) + 1 :]
+            for name in ("Estimated", "tol", "Mixture", "Sample size", "Noise levels")
+        }
+        assert at["Estimated"][:3] == ["weights, means, variances"] * 2 + ["variances"]
+        assert at["tol"][:3] == ["not stated", "1.2", "1.5"]
+        assert at["Mixture"][:2] == ["0.5 N(-2, 4) + 0.5 N(2, 4)", "stated, page 2"]
+        assert at["Sample size"][:2] == ["200", "chosen"]
+        assert at["Noise levels"][0] == "multiplicative: 23 levels to 2; additive: 24 levels to 8"
 
     def test_notices_a_departure(self):
-        experiment = load(shipped_configs()["mnem"], ["noise.decay=1"])
-        found = {setting.name: setting for setting in protocol_table([(experiment,)])}
-        assert found["Cooling"].origins == [DEPARTS]
+        found = self.cells(one=["noise.decay=1"])
+        assert found[found.index("Cooling") + 1 :][:2] == ["k-1", "departs from k-2, page 5, after Algorithm 1"]
 
 
 def test_powers_are_superscripts_and_the_rest_is_escaped():

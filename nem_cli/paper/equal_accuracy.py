@@ -92,18 +92,8 @@ def accuracies(protocol: str, arms: Sequence[Arm], rng: np.random.Generator) -> 
         for column, epsilon, passage, band in zip(steps.T, EPSILONS, passages, bands, strict=True):
             error = column.std(ddof=1) / len(column) ** 0.5
             difference = Estimate(*(np.nan,) * 3 if arm is arms[0] else map(float, band))
-            rows.append(
-                Accuracy(
-                    protocol,
-                    arm.name,
-                    arm.sigma,
-                    epsilon,
-                    float(column.mean()),
-                    float(error),
-                    passage.restricted,
-                    difference,
-                )
-            )
+            rows.append(Accuracy(protocol, arm.name, arm.sigma, epsilon, float(column.mean()), float(error),
+                                 passage.restricted, difference))  # fmt: skip
     return rows
 
 
@@ -112,11 +102,6 @@ def best_limit(arms: Sequence[Arm]) -> FloatArray:
     limits = np.stack([arm.limit for arm in arms])
     best = np.where(np.isnan(limits), -np.inf, limits).max(axis=0)
     return np.where(np.isinf(best), np.nan, best)
-
-
-def reaches_best(arm: Arm, limit: FloatArray, within: float = 0.01) -> FloatArray:
-    """Whether an arm's own limit is the best one, to `within` nats, as 0 and 1, shape (trials,)."""
-    return (limit - arm.limit <= within).astype(float)
 
 
 def paired_band(

@@ -13,12 +13,13 @@ from matplotlib.figure import Figure
 from nem_cli.drawing.curves import draw_with_savings
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import style
+from nem_cli.experiment import describe
 from nem_cli.experiment import folder as files
+from nem_cli.experiment.config import Experiment
 from nem_cli.paper.claims import Verdict
 from nem_cli.paper.costs import ProtocolRuns, costs, prices
 from nem_cli.paper.html import data_link, template
 from nem_cli.paper.prediction import Predicted, Quantile, figure, joints
-from nem_cli.paper.protocol_table import protocol_table
 from nem_cli.paper.protocols import results
 from nem_cli.paper.protocols.figures import ridge, specification_curve
 from nem_cli.paper.protocols.table import stages_table
@@ -75,7 +76,7 @@ def write(root: Path, protocols: Sequence[ProtocolRuns], comparisons: Mapping[st
         verdict=read_csv(Verdict, root / "verdict.csv"),
         distributions=_distributions(read_csv(Quantile, root / "prediction/quantiles.csv")),
         comparisons=comparisons,
-        settings=protocol_table([[run.experiment for run in protocol.modes.values()] for protocol in protocols]),
+        settings=settings({each.name: [run.experiment for run in each.modes.values()] for each in protocols}),
         protocol_set=protocol_set(root),
         lead=[each for each in sections if each.name in LEAD],
         sections=[each for each in sections if each.name not in LEAD],
@@ -105,6 +106,11 @@ def section(root: Path, study: Study, price: Prices) -> Section | None:
     title = study.title or runs[study.configs[0]].experiment.title or study.name
     csvs = [f"{study.name}/{study.file}", *(f"{name}/summary.csv" for name in study.configs)]
     return Section(study.name, title, records, Markup(body), csvs)  # noqa: S704  (ours)
+
+
+def settings(protocols: Mapping[str, Sequence[Experiment]]) -> Markup:
+    """Every setting of each protocol's experiments, and whether the paper states it or it was chosen here."""
+    return Markup(template("settings.html").render(protocols=protocols, describe=describe))  # noqa: S704  (ours)
 
 
 def protocol_set(root: Path) -> Markup:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from scipy import special
+from scipy import stats
 
 from nem_cli.drawing.axis import VALUES, coordinate, label
 from nem_cli.drawing.frame import add_legend
@@ -75,12 +75,8 @@ def _distance(run: Run, means: Sequence[float]) -> Distance:
 
 
 def _p_value(differences: NDArray[np.integer]) -> float:
-    """Student's t test of a mean of 0, two-sided."""
-    n = len(differences)
-    error = differences.std(ddof=1) / np.sqrt(n) if n > 1 else 0.0
-    if not error:
-        return float(n < 2 or not differences.any())
-    return float(2 * special.stdtr(n - 1, -abs(differences.mean()) / error))
+    """Student's t test of a mean of 0, two-sided; 1 where a single trial, or none that differs, tells nothing."""
+    return float(stats.ttest_1samp(differences, 0).pvalue) if len(differences) > 1 and differences.any() else 1.0
 
 
 def figure(runs: Runs, distances: Sequence[Distance], price: Prices) -> Figure:
