@@ -55,15 +55,6 @@ class Candidate:
         """Whether it belongs to the confidence set."""
         return self.full is not None and self.full["joint-fit:p"] >= LEVEL
 
-    @property
-    def marked(self) -> bool:
-        """Whether many of its trials were at the horizon."""
-        return self.restricted > stages.MAX_RESTRICTED
-
-    def passes(self, claim: str) -> bool:
-        """Whether some size of study is compatible with the paper's number alone; False where that isn't known."""
-        return self.full is not None and self.full[claim] >= LEVEL
-
 
 @dataclass(frozen=True)
 class Found:

@@ -25,8 +25,6 @@ from nem_cli.statistics.first_passage import first_below
 from nem_cli.statistics.prediction import JOINTS, PRINTED, SIZES, predict, sizes
 from nem_cli.statistics.study import MODES, STATISTICS, Curve, Protocol
 
-MAX_RESTRICTED = 0.01
-"""A protocol with a larger share of trials at the horizon is marked."""
 UNEXPLAINED = 1e-4
 """Where a chi-square test says less, no size of study explains the paper's numbers."""
 EM_COLUMNS = ("em", "restricted")

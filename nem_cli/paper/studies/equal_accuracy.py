@@ -40,19 +40,21 @@ def measured(protocol: str, run: Run) -> list[Accuracy]:
 
 
 def arms_of(run: Run) -> Iterator[tuple[str, Row]]:
-    """The rows of a run by the arms' names, EM first; plain EM stands once."""
-    plain = [row for row in run.rows if row.sigma == 0]
-    yield "em", next(row for row in plain if _method(row) == "em")
+    """The rows of a run by the arms' names, plain EM from the first start first and once.
+
+    Noise goes by its injection or, where it is its conditional mean, as mean; EM from other variances as shrunken.
+    """
+    first = next(row for row in run.rows if row.sigma == 0)
+    yield "em", first
     for row in run.rows:
+        here, there = dict(row.settings), dict(first.settings)
+        method = str(here.get("method", "em"))
         if row.sigma > 0:
-            yield ("mean" if row["noise.screen"] == "mean-shift" else row["noise.injection"]), row
-    for row in plain:
-        if _method(row) != "em":
-            yield _method(row), row
-
-
-def _method(row: Row) -> str:
-    return str(dict(row.settings).get("method", "em"))
+            yield ("mean" if here.get("noise.screen") == "mean-shift" else here["noise.injection"]), row
+        elif here.get("start.variances") != there.get("start.variances"):
+            yield "shrunken", row
+        elif method != "em":
+            yield method, row
 
 
 def figure(runs: Runs, rows: Sequence[Accuracy], price: Prices) -> Figure:

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, COLOURS, style
+from nem_cli.paper.studies.equal_accuracy import arms_of
 from nem_cli.paper.studies.study import Collect, Prices, Runs, Study
 from nem_cli.statistics.estimate import Estimate, mean_estimate, share_estimate
 from nem_cli.statistics.first_passage import first_below
 from nem_cli.statistics.run import Run
-from nem_cli.statistics.summary import Row
 
 CONFIGS = {"variances-only": "mechanism", "five-parameter": "mechanism-five-parameter"}
 """The config of each protocol."""
@@ -57,7 +57,7 @@ def measure(runs: Runs, collect: Collect) -> list[Way]:
 
 
 def _ways(protocol: str, run: Run) -> Iterator[Way]:
-    rows = _rows(run)
+    rows = list(arms_of(run))
     traces = [run.traces(row) for _, row in rows]
     limits = np.stack([each["limit"] for each in traces])
     best = np.where(np.isnan(limits), -np.inf, limits).max(axis=0)
@@ -77,17 +77,6 @@ def _ways(protocol: str, run: Run) -> Iterator[Way]:
             mean_estimate(trials["log_likelihood"] - em["log_likelihood"]),
             share_estimate(int(np.count_nonzero(best - limits[index] <= NEAR)), len(best)),
         )
-
-
-def _rows(run: Run) -> list[tuple[str, Row]]:
-    """The run's rows by their ways, plain EM from the protocol's start first and once."""
-    plain = [row for row in run.rows if row.sigma == 0]
-    start = plain[0]["start.variances"]
-    found = [("em", plain[0])]
-    found += [(row["noise.injection"], row) for row in run.rows if row.sigma > 0]
-    found += [("shrunken", row) for row in plain if row["start.variances"] != start]
-    methods = [(str(dict(row.settings).get("method", "em")), row) for row in plain]
-    return found + [(method, row) for method, row in methods if method != "em"]
 
 
 def figure(runs: Runs, ways: Sequence[Way], price: Prices) -> Figure:
