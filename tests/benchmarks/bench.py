@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import argparse
 import csv
-import dataclasses
 import math
 import os
-import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from commands import commands, memory, start_up
+from figure import Figure, seconds
 from plain import plain_em
 from rich.console import Console
 from rich.table import Table
@@ -47,27 +46,6 @@ from nem_cli.sweep.sweep import sweep
 
 GAUSSIAN = Model(Independent(), Gaussian())
 FLOOR_SAMPLES = 1 << 14
-
-
-@dataclasses.dataclass(frozen=True)
-class Figure:
-    """One line of the benchmark: a value's median and range over repeats, and what it should be."""
-
-    group: str
-    name: str
-    unit: str
-    values: tuple[float, ...]
-    target: str = ""
-
-    @property
-    def median(self) -> float:
-        return float(np.median(self.values))
-
-
-def seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 class Floor:
@@ -255,15 +233,6 @@ def accelerators(repeats: int) -> list[Figure]:
     return found
 
 
-def start_up(repeats: int) -> list[Figure]:
-    found = []
-    for arguments, target in ((["--help"], "at most 0.4"), (["sweep", "mnem", "--dry-run"], "")):
-        command = [sys.executable, "-m", "nem_cli", *arguments]
-        times = [seconds(lambda: subprocess.run(command, capture_output=True, check=True)) for _ in range(repeats)]  # noqa: B023
-        found.append(Figure("start-up", f"nem {' '.join(arguments)}", "s", tuple(times), target))
-    return found
-
-
 def bootstrap(repeats: int) -> list[Figure]:
     rng = np.random.default_rng(4)
     large = [rng.negative_binomial(6, 0.45, 10**6) + 1 for _ in range(2)]
@@ -288,24 +257,6 @@ def bootstrap(repeats: int) -> list[Figure]:
     return found
 
 
-def memory() -> list[Figure]:
-    """Peak resident memory of a run with a sample of 10^6, in a process of its own."""
-    code = (
-        "import resource; from pathlib import Path; from nem_cli.experiment.load import load;"
-        "from nem_cli.experiment.shipped import shipped_configs; from nem_cli.experiment.plan import levels;"
-        "from nem_cli.experiment.block import run_block;"
-        "e = load(shipped_configs()['anem'], ['sample_size=1000000', 'sweep.sigma=[1.9]']);"
-        "run_block(levels(e)[1], 1, 0);"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return [
-        Figure("memory", "a block of one trial of 10^6 samples", "MB", (float(done.stdout),), "at most 400"),
-        Figure("memory", "this benchmark", "MB", (own,)),
-    ]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=9)
@@ -321,6 +272,7 @@ def main() -> None:
         "scaling": lambda: scaling(given.repeats),
         "jobs": lambda: jobs(given.repeats),
         "accelerators": lambda: accelerators(given.repeats),
+        "commands": lambda: commands(given.repeats),
         "start_up": lambda: start_up(given.repeats),
         "bootstrap": lambda: bootstrap(given.repeats),
         "memory": memory,
