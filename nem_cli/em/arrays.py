@@ -12,6 +12,14 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 IntArray: TypeAlias = NDArray[np.int64]
 
 
+def by_sample(values: FloatArray, samples: int) -> FloatArray:
+    """What each trial has, beside its samples: shape (trials, samples, d), or (trials, 1) of a number a trial.
+
+    Vectors are repeated, since numpy takes several times as long to broadcast them: its inner loop is then as short.
+    """
+    return values[:, None] if values.ndim == 1 else np.repeat(values[:, None], samples, axis=1)
+
+
 def reduced(ufunc: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
     """``ufunc.reduce(values, axis=1)`` in any order: numpy takes ten times as long for a short axis."""
     return np.asarray(ufunc.reduce(values.swapaxes(0, 1).copy(), axis=0))

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from nem_cli.em.arrays import FloatArray, reduced
+from nem_cli.em.arrays import FloatArray, by_sample, reduced
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Modes:
         densities in one dimension, equations (23) and (25): |y+ - mu_j| <= |y - mu_j| for every j, so only the
         outermost modes matter.
         """
-        low, high = self._outermost()
+        low, high = self._outermost(y.shape[1])
         w: FloatArray = np.maximum(y, low)
         np.minimum(w, high, out=w)
         w -= y  # from outside of the modes to the nearest one, 0 between them
@@ -60,12 +60,13 @@ class Modes:
         So f(y + d | j) <= f(y | j) for every j just where d <= a or d >= b: outside of the mirror images of y in the
         outermost modes. An end that would leave the support is infinite.
         """
-        low, high = self._outermost()
+        low, high = self._outermost(y.shape[1])
         a, b = np.minimum(self.beyond * (low - y), 0), np.maximum(self.beyond * (high - y), 0)
         return np.where(y + a <= support[0], -np.inf, a), np.where(y + b >= support[1], np.inf, b)
 
-    def _outermost(self) -> tuple[FloatArray, FloatArray]:
-        return reduced(np.minimum, self.modes)[:, None], reduced(np.maximum, self.modes)[:, None]
+    def _outermost(self, samples: int) -> tuple[FloatArray, FloatArray]:
+        low, high = (by_sample(reduced(ufunc, self.modes), samples) for ufunc in (np.minimum, np.maximum))
+        return low, high
 
 
 @dataclass(frozen=True, eq=False)

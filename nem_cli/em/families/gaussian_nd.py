@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nem_cli.em.arrays import BoolArray, FloatArray, IntArray, all_of
+from nem_cli.em.arrays import BoolArray, FloatArray, IntArray, all_of, by_sample
 from nem_cli.em.family import MIN_VARIANCE_RATIO, Family
 from nem_cli.em.geometry import Modes
 from nem_cli.em.posterior import Posterior
@@ -33,25 +33,25 @@ class Moments:
     """
 
     def __init__(self, means: FloatArray, shares: FloatArray, joint: bool) -> None:
-        self.pivot = np.einsum("tk,tkd->td", shares, means)[:, None]
+        self.pivot = np.einsum("tk,tkd->td", shares, means)
         self.mass, self.first = np.zeros(means.shape[:2]), np.zeros(means.shape)
         self.joint = joint
         self.second = np.zeros((*means.shape, means.shape[2]) if joint else means.shape)
 
     def add(self, rows: slice, y_dagger: FloatArray, posterior: Posterior, theta: Theta) -> None:
         """Add the sums over some samples of some trials."""
-        x = y_dagger - self.pivot[rows]
+        x = y_dagger - by_sample(self.pivot[rows], y_dagger.shape[1])
         self.mass[rows] += posterior.mass
         self.first[rows] += posterior.sums(x)
         self.second[rows] += posterior.scatter(x) if self.joint else posterior.sums(x * x)
 
     def mean(self) -> FloatArray:
         """Weighted means of y+, shape (trials, K, d)."""
-        return np.asarray(self.pivot + self.first / self.mass[..., None])
+        return np.asarray(self.pivot[:, None] + self.first / self.mass[..., None])
 
     def variance(self, mean: FloatArray) -> FloatArray:
         """Weighted mean squares (or products) about given means, of the shape of `second`."""
-        shift = mean - self.pivot
+        shift = mean - self.pivot[:, None]
         mass = self.mass[..., None, None] if self.joint else self.mass[..., None]
         if not self.joint:
             return np.asarray((self.second - 2 * shift * self.first) / mass + shift * shift)
@@ -92,8 +92,8 @@ class Diagonal(GaussianND):
         return y
 
     def log_kernel(self, y: FloatArray, theta: Theta, j: int) -> FloatArray:
-        d = y - theta.means[:, j, None]
-        d *= np.sqrt(0.5 / theta.variances[:, j, None])
+        d = y - by_sample(theta.means[:, j], y.shape[1])
+        d *= by_sample(np.sqrt(0.5 / theta.variances[:, j]), y.shape[1])
         return np.asarray(-np.einsum("tnd,tnd->tn", d, d))
 
     def log_normaliser(self, theta: Theta) -> FloatArray:
@@ -107,9 +107,10 @@ class Diagonal(GaussianND):
         b = precision[:, 1] * apart
         constants = log_weights + self.log_normaliser(theta)
         c = constants[:, 1] - constants[:, 0] - 0.5 * (b * apart).sum(axis=1)
-        d = y - theta.means[:, 0, None]
-        slope = d * a[:, None]
-        slope += b[:, None]
+        d = y - by_sample(theta.means[:, 0], y.shape[1])
+        slope = by_sample(a, y.shape[1])
+        slope *= d
+        slope += by_sample(b, y.shape[1])
         odds = np.einsum("tnd,tnd->tn", slope, d)
         odds += c[:, None]
         return np.asarray(odds)
@@ -140,7 +141,7 @@ class Spherical(GaussianND):
         return y
 
     def log_kernel(self, y: FloatArray, theta: Theta, j: int) -> FloatArray:
-        d = y - theta.means[:, j, None]
+        d = y - by_sample(theta.means[:, j], y.shape[1])
         log_f = np.einsum("tnd,tnd->tn", d, d)
         log_f *= -0.5 / theta.variances[:, j, None]
         return np.asarray(log_f)
@@ -154,7 +155,7 @@ class Spherical(GaussianND):
         apart = theta.means[:, 1] - theta.means[:, 0]
         constants = log_weights + self.log_normaliser(theta)
         c = constants[:, 1] - constants[:, 0] - 0.5 * precision[:, 1] * (apart * apart).sum(axis=1)
-        d = y - theta.means[:, 0, None]
+        d = y - by_sample(theta.means[:, 0], y.shape[1])
         odds = np.einsum("tnd,tnd->tn", d, d)
         odds *= 0.5 * (precision[:, 0] - precision[:, 1])[:, None]
         odds += (d @ (precision[:, 1, None] * apart)[..., None])[..., 0]
@@ -194,7 +195,7 @@ class Full(GaussianND):
         return np.asarray(np.einsum("tncd,tnd->tnc", cholesky(theta.covariances[0])[z], y) + theta.means[0][z])
 
     def log_kernel(self, y: FloatArray, theta: Theta, j: int) -> FloatArray:
-        d = (y - theta.means[:, j, None]) @ np.swapaxes(theta.factors[:, j], 1, 2)
+        d = (y - by_sample(theta.means[:, j], y.shape[1])) @ np.swapaxes(theta.factors[:, j], 1, 2)
         log_f = np.einsum("tnd,tnd->tn", d, d)
         log_f *= -0.5
         return np.asarray(log_f)
@@ -244,7 +245,7 @@ class Unit(GaussianND):
         return np.asarray(rng.standard_normal((*z.shape, theta.means.shape[2])) + theta.means[0][z])
 
     def log_kernel(self, y: FloatArray, theta: Theta, j: int) -> FloatArray:
-        d = y - theta.means[:, j, None]
+        d = y - by_sample(theta.means[:, j], y.shape[1])
         log_f = np.einsum("tnd,tnd->tn", d, d)
         log_f *= -0.5
         return np.asarray(log_f)
