@@ -6,7 +6,7 @@ Noise is drawn by trying and checking the definition, log f(phi(y, n) | j) >= lo
 from __future__ import annotations
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 PARAMETERS = ("weights", "means", "variances")
 
@@ -17,7 +17,8 @@ def sample(rng, weights, means, variances, size):
 
 
 def log_joint(y, weights, means, variances):
-    return np.log(weights) + stats.norm.logpdf(y[:, None], means, np.sqrt(variances))
+    squares = (y[:, None] - means) ** 2 / variances
+    return np.log(weights) - (squares + np.log(2 * np.pi * np.asarray(variances))) / 2
 
 
 def posterior(y, weights, means, variances):
@@ -36,7 +37,7 @@ def noisy_data(rng, y, means, mode, sigma, redraw=True, blind=False):
     if sigma == 0:
         return out
     outer = np.flatnonzero((y < min(means)) | (y > max(means))) if not blind else np.arange(len(y))
-    for tries in range(1000):  # a point that is still pending lies so near a mean that it could hardly move
+    for tries in range(200):  # a point that is still pending lies so near a mean that it could hardly move
         if not len(outer) or (tries and not redraw):
             return out
         here = y[outer]

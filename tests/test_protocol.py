@@ -36,7 +36,7 @@ TABLE = [
     ("data-driven-anem blind", 1.9, 26.8, 0.06),
     ("data-driven-mnem blind", 0.44, 18.7, 0.05),
 ]
-TRIALS = 3000
+TRIALS = 2000
 
 
 def counts(experiment: Experiment, sigma: float, trials: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 
 import children
@@ -37,8 +38,10 @@ def test_a_killed_run_goes_on_where_it_stopped(share, many_blocks, whole, tmp_pa
 @pytest.mark.parametrize("unfinished", [".trials.csv.*", "trials.csv", "summary.csv"])
 def test_a_run_killed_while_its_files_are_written(unfinished, many_blocks, whole, tmp_path):
     folder = tmp_path / "run"
-    killed = children.start("sweep", many_blocks, "--out", folder, "--jobs", 2)
-    children.wait(lambda: folder.exists() and any(folder.glob(unfinished)), killed, every=0.001)
+    folder.mkdir()
+    shutil.copy(whole / "trials.sqlite", folder)
+    killed = children.start("sweep", many_blocks, "--out", folder, "--jobs", 1)
+    children.wait(lambda: any(folder.glob(unfinished)), killed, every=0.001)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
     assert not (folder / "manifest.json").exists()

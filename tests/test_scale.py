@@ -53,7 +53,7 @@ def peak_megabytes(*arguments):
     return tuple(map(int, done.stdout.split()))
 
 
-@pytest.mark.parametrize(("trials", "samples"), [(100_000, 5), (2, 1_000_000)])
+@pytest.mark.parametrize(("trials", "samples"), [(50_000, 5), (2, 500_000)])
 def test_memory_is_bounded(trials, samples, many_blocks, tmp_path):
     parent, worker = peak_megabytes(
         many_blocks, "--out", tmp_path / "run", "--jobs", 2, "--trials", trials, *SETTINGS,

@@ -16,6 +16,7 @@ from made import made_run
 from nem_cli.drawing.style import png
 from nem_cli.em.status import Status
 from nem_cli.errors import FolderError
+from nem_cli.experiment import folder as files
 from nem_cli.experiment import plan
 from nem_cli.experiment.block import trace_dtype, trial_dtype
 from nem_cli.experiment.load import load, validate
@@ -27,8 +28,9 @@ from nem_cli.paper.page import section
 from nem_cli.paper.records import read_csv, to_csv
 from nem_cli.paper.studies import STUDIES, race
 from nem_cli.paper.studies.study import at_edge, holm, less
+from nem_cli.statistics import tables
 from nem_cli.statistics.estimate import Estimate, Sign
-from nem_cli.sweep.sweep import collect, sweep
+from nem_cli.sweep.sweep import collect
 
 TRIALS = 40
 SHORT = {"rule": "euclidean", "tol": 3, "max_iterations": 60}
@@ -59,6 +61,15 @@ def here(folder, experiment):
     return collect(folder, experiment, workers=HERE)
 
 
+def finished(folder, experiment):
+    """A run with what a study's section reads: no figure and no table of trials."""
+    run = here(folder, experiment)
+    files.write(folder / "config.yaml", files.config_yaml(run.experiment))
+    files.write(folder / "summary.csv", tables.summary_csv(run.rows))
+    files.write(folder / "manifest.json", "{}")
+    return run
+
+
 @pytest.fixture
 def small_blocks(monkeypatch):
     monkeypatch.setattr(plan, "BLOCK_TRIALS", 20)
@@ -72,7 +83,7 @@ def test_a_study_runs_from_its_shipped_configs_to_its_section(study, small_block
             return thinned(name, trials=6)
         return thinned(name, **({"stop": SHORT, "sweep": FEW} if study.name == "race" else {}))
 
-    runs = {name: sweep(experiment(name), out=tmp_path / name, workers=HERE) for name in study.configs}
+    runs = {name: finished(tmp_path / name, experiment(name)) for name in study.configs}
     records = study.measure(runs, here)
     assert records
     assert section(tmp_path, study, {}) is None
@@ -285,7 +296,7 @@ def test_exponential(above, below, tmp_path):
 
 
 def test_the_race_keeps_the_best_and_measures_it_on_fresh_trials(small_blocks, tmp_path):
-    run = sweep(thinned("optimal-noise"), out=tmp_path / "optimal-noise", workers=HERE)
+    run = finished(tmp_path / "optimal-noise", thinned("optimal-noise"))
     before = (tmp_path / "optimal-noise" / "summary.csv").read_bytes()
     found = BY_NAME["optimal-noise"].measure({"optimal-noise": run}, here)
     assert (tmp_path / "optimal-noise" / "summary.csv").read_bytes() == before
@@ -299,7 +310,7 @@ def test_the_race_keeps_the_best_and_measures_it_on_fresh_trials(small_blocks, t
 
 
 def test_the_race_counts_until_the_best_limit(small_blocks, tmp_path):
-    runs = {name: sweep(thinned(name, stop=SHORT, sweep=grids), out=tmp_path / name, workers=HERE)
+    runs = {name: finished(tmp_path / name, thinned(name, stop=SHORT, sweep=grids))
             for name, grids in (("race", FEW), ("race-waiting", NOISY))}  # fmt: skip
     racers = [racer for name, run in runs.items() for racer in race.racers(name, run)]
     by_method = {racer.method: racer for racer in racers if racer.problem == "deaths"}
