@@ -54,7 +54,7 @@ def test_every_example_is_a_line_that_the_schema_takes(setting):
 
 def test_ranges_are_shown():
     (sweep,) = explained("sweep")
-    assert any("num: 41" in line and "stop: 2" in line for line in sweep["examples"])
+    assert "sweep: {sigma: {start: 0, stop: 2, num: 41}}" in sweep["examples"]
 
 
 def test_a_part_is_shown_as_text():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema
+
 from nem_cli.experiment.config import SYSTEMS, Experiment, TrialSettings
 from nem_cli.experiment.registry import Registry, families, injections, methods, screens, starts, stop_rules
 from nem_cli.experiment.systems.data import Data
@@ -34,7 +36,7 @@ def json_schema(settings: type[TrialSettings] = Experiment, swept: str = "sweep"
     swept : str
         That field.
     """
-    schema = settings.model_json_schema()
+    schema = settings.model_json_schema(schema_generator=_InOrder)
     schema |= {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "nem config"}
     # a name is the file's own, and the system decides what is estimated and the start
     schema["required"] = [name for name in schema["required"] if name not in {"name", *TrialSettings.model_fields}]
@@ -61,6 +63,13 @@ def json_schema(settings: type[TrialSettings] = Experiment, swept: str = "sweep"
     ):
         models[model]["properties"][name] |= _named(registry)
     return schema
+
+
+class _InOrder(GenerateJsonSchema):
+    """Keys in the order in which they are written, not in that of the alphabet: examples are read by people."""
+
+    def sort(self, value: dict[str, Any], parent_key: str | None = None) -> dict[str, Any]:
+        return value
 
 
 def _grid() -> dict[str, Any]:
