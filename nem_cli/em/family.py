@@ -77,11 +77,12 @@ class Family(ABC):
     def log_normaliser(self, theta: Theta) -> FloatArray:
         """What `log_kernel` leaves out, shape (trials, K)."""
 
-    @abstractmethod
     def maximise(self, sums: Any, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:
         """The M-step: the weighted maximum-likelihood estimate of the parameters in `estimate`."""
+        means = sums.mean() if "means" in estimate else theta.means
+        variances = sums.variance(means) if "variances" in estimate else theta.variances
+        return {"means": means, "variances": variances}
 
-    @abstractmethod
     def start_from_moments(self, mean: FloatArray, sd: FloatArray, c: FloatArray) -> dict[str, FloatArray]:
         """Start `moments`: K components spread about the sample's mean.
 
@@ -92,6 +93,7 @@ class Family(ABC):
         c : ndarray of shape (K,) or (K, 1)
             K numbers, equally spaced from -1 to 1.
         """
+        return self.start_from_points(mean + sd * c, sd * sd)
 
     def start_from_points(self, points: FloatArray, variance: FloatArray) -> dict[str, FloatArray]:
         """Start `random-points`: means at K samples.
@@ -157,7 +159,7 @@ class Family(ABC):
         """Whether no component of a trial has collapsed, shape (trials,); NaN counts as collapsed."""
         variances = theta.variances
         sound = (variances > 0) & (variances >= MIN_VARIANCE_RATIO * spread) & np.isfinite(variances)
-        return all_of(sound & np.isfinite(theta.means))
+        return all_of(sound) & all_of(np.isfinite(theta.means))
 
     def complete(self, theta: Theta) -> Theta:
         """Theta with what the family derives filled in, such as a variance that follows from the mean."""

@@ -9,7 +9,6 @@ import numpy as np
 from nem_cli.em.arrays import FloatArray, IntArray
 from nem_cli.em.family import Family
 from nem_cli.em.geometry import Modes
-from nem_cli.em.moments import Moments
 from nem_cli.em.posterior import Posterior
 from nem_cli.em.theta import Theta
 
@@ -49,14 +48,6 @@ class Gaussian(Family):
         odds *= d
         odds += c[:, None]
         return odds
-
-    def maximise(self, sums: Moments, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:
-        means = sums.mean() if "means" in estimate else theta.means
-        variances = sums.variance(means) if "variances" in estimate else theta.variances
-        return {"means": means, "variances": variances}
-
-    def start_from_moments(self, mean: FloatArray, sd: FloatArray, c: FloatArray) -> dict[str, FloatArray]:
-        return self.start_from_points(mean + sd * c, sd * sd)
 
     def geometry(self, y: FloatArray, theta: Theta, posterior: Posterior) -> Modes:
         return Modes(theta.means, 2.0, 1 / theta.variances)

@@ -70,9 +70,6 @@ class GaussianND(Family):
     def sums(self, theta: Theta, shares: FloatArray) -> Moments:
         return Moments(theta.means, shares, joint=False)
 
-    def start_from_moments(self, mean: FloatArray, sd: FloatArray, c: FloatArray) -> dict[str, FloatArray]:
-        return self.start_from_points(mean + sd * c, sd * sd)
-
     def check(self, values: Mapping[str, Any], where: str) -> None:
         super().check(values, where)
         if not isinstance(values["means"][0], tuple):
@@ -114,15 +111,6 @@ class Diagonal(GaussianND):
         odds = np.einsum("tnd,tnd->tn", slope, d)
         odds += c[:, None]
         return np.asarray(odds)
-
-    def maximise(self, sums: Moments, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:
-        means = sums.mean() if "means" in estimate else theta.means
-        return {"means": means, "variances": sums.variance(means) if "variances" in estimate else theta.variances}
-
-    def sound(self, theta: Theta, spread: FloatArray) -> BoolArray:
-        variances = theta.variances
-        sound = (variances > 0) & (variances >= MIN_VARIANCE_RATIO * spread) & np.isfinite(variances)
-        return all_of(sound & np.isfinite(theta.means))
 
     def geometry(self, y: FloatArray, theta: Theta, posterior: Posterior) -> Modes:
         return Modes(theta.means, 2.0, 1 / theta.variances)
@@ -168,9 +156,7 @@ class Spherical(GaussianND):
         return {"means": means, "variances": variances}
 
     def sound(self, theta: Theta, spread: FloatArray) -> BoolArray:
-        variances = theta.variances
-        sound = (variances > 0) & (variances >= MIN_VARIANCE_RATIO * spread.mean(axis=2)) & np.isfinite(variances)
-        return all_of(sound) & all_of(np.isfinite(theta.means))
+        return super().sound(theta, spread.mean(axis=2))
 
     def start_from_points(self, points: FloatArray, variance: FloatArray) -> dict[str, FloatArray]:
         return {"means": points, "variances": np.broadcast_to(variance.mean(axis=2), points.shape[:2]).copy()}
