@@ -27,7 +27,7 @@ from nem_cli.paper.html import template
 from nem_cli.paper.page import section
 from nem_cli.paper.records import read_csv, to_csv
 from nem_cli.paper.studies import STUDIES, race
-from nem_cli.paper.studies.study import at_edge, holm, less
+from nem_cli.paper.studies.study import Work, at_edge, holm, less
 from nem_cli.statistics import tables
 from nem_cli.statistics.estimate import Estimate, Sign
 from nem_cli.sweep.sweep import collect
@@ -57,13 +57,9 @@ def thinned(name, **changes):
     return validate(run | {"trials": TRIALS} | changes)
 
 
-def here(folder, experiment):
-    return collect(folder, experiment, workers=HERE)
-
-
 def finished(folder, experiment):
     """A run with what a study's section reads: no figure and no table of trials."""
-    run = here(folder, experiment)
+    run = collect(folder, experiment, workers=HERE)
     files.write(folder / "config.yaml", files.config_yaml(run.experiment))
     files.write(folder / "summary.csv", tables.summary_csv(run.rows))
     files.write(folder / "manifest.json", "{}")
@@ -73,7 +69,8 @@ def finished(folder, experiment):
 @pytest.fixture
 def small_blocks(monkeypatch):
     monkeypatch.setattr(plan, "BLOCK_TRIALS", 20)
-    monkeypatch.setattr(plan, "BLOCK_NUMBERS", 20_000)
+    monkeypatch.setattr(plan, "BLOCK_STARTS", 20)
+    monkeypatch.setattr(plan, "BLOCK_NUMBERS", 40_000)
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
@@ -84,7 +81,7 @@ def test_a_study_runs_from_its_shipped_configs_to_its_section(study, small_block
         return thinned(name, **({"stop": SHORT, "sweep": FEW} if study.name == "race" else {}))
 
     runs = {name: finished(tmp_path / name, experiment(name)) for name in study.configs}
-    records = study.measure(runs, here)
+    records = study.measure(runs, Work(HERE))
     assert records
     assert section(tmp_path, study, {}) is None
     path = tmp_path / study.name / study.file
@@ -174,7 +171,7 @@ def made(name, more, tmp_path, *, status=None):
 def measured(name, more, tmp_path, **given):
     study = BY_NAME[name]
     runs = {config: made(config, more, tmp_path, **given) for config in study.configs}
-    records = study.measure(runs, here)
+    records = study.measure(runs, Work(HERE))
     assert png(study.draw(runs, records, {}))
     return records
 
@@ -267,7 +264,7 @@ def test_a_level_that_is_best_by_luck_on_one_half_shows_no_loss_of_the_other(tmp
         if row.sigma == 5 and row["noise.decay"] == 4:
             run.trials(row)["iterations"][choose] -= 3
             run.trials(row)["iterations"][judge] += 1
-    found = next(each for each in BY_NAME["decay"].measure({"decay": run}, here) if each.mode == "additive")
+    found = next(each for each in BY_NAME["decay"].measure({"decay": run}, Work(HERE)) if each.mode == "additive")
     assert (found.sigma, found.decay) == (5, 4)
     assert found.loss.sign is Sign.BELOW
 
@@ -298,7 +295,7 @@ def test_exponential(above, below, tmp_path):
 def test_the_race_keeps_the_best_and_measures_it_on_fresh_trials(small_blocks, tmp_path):
     run = finished(tmp_path / "optimal-noise", thinned("optimal-noise"))
     before = (tmp_path / "optimal-noise" / "summary.csv").read_bytes()
-    found = BY_NAME["optimal-noise"].measure({"optimal-noise": run}, here)
+    found = BY_NAME["optimal-noise"].measure({"optimal-noise": run}, Work(HERE))
     assert (tmp_path / "optimal-noise" / "summary.csv").read_bytes() == before
     for each in found:
         assert each.trials == 4 * TRIALS
@@ -306,13 +303,13 @@ def test_the_race_keeps_the_best_and_measures_it_on_fresh_trials(small_blocks, t
         assert [trials for _, trials in rounds] == [TRIALS * 2**k for k in range(len(rounds))]
         assert all(after == math.ceil(before / 3) for (before, _), (after, _) in pairwise(rounds))
         assert rounds[-1][0] <= 4
-    assert BY_NAME["optimal-noise"].measure({"optimal-noise": run}, here) == found
+    assert BY_NAME["optimal-noise"].measure({"optimal-noise": run}, Work(HERE)) == found
 
 
 def test_the_race_counts_until_the_best_limit(small_blocks, tmp_path):
     runs = {name: finished(tmp_path / name, thinned(name, stop=SHORT, sweep=grids))
             for name, grids in (("race", FEW), ("race-waiting", NOISY))}  # fmt: skip
-    racers = [racer for name, run in runs.items() for racer in race.racers(name, run)]
+    racers = [racer for name, run in runs.items() for racer in race.racers(name, run, Work(HERE))]
     by_method = {racer.method: racer for racer in racers if racer.problem == "deaths"}
     assert list(by_method) == ["em", "squarem", "annealed"]
     em, squarem = by_method["em"], by_method["squarem"]

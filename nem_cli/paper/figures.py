@@ -22,7 +22,7 @@ from nem_cli.statistics.run import Run
 from nem_cli.statistics.table import Table
 from nem_cli.sweep.made import STAMPS, digest, make
 from nem_cli.sweep.outlook import outlook
-from nem_cli.sweep.sweep import Shown, collect, sweep
+from nem_cli.sweep.sweep import Shown, sweep
 
 if TYPE_CHECKING:
     from nem_cli.paper.costs import ProtocolRuns
@@ -188,15 +188,11 @@ def _measure_studies(root: Path, runs: Mapping[str, Run], workers: Workers, prog
     from nem_cli.drawing.style import save_figure
     from nem_cli.paper.costs import prices
     from nem_cli.paper.studies import STUDIES
-    from nem_cli.paper.studies.study import Study
+    from nem_cli.paper.studies.study import Study, Work
 
     def measure(study: Study, own: Mapping[str, Run]) -> None:
         with progress(f"study {study.name}") as report:
-
-            def collect_more(folder: Path, experiment: Experiment) -> Run:
-                return collect(folder, experiment, workers=workers, progress=report)
-
-            records = study.measure(own, collect_more)
+            records = study.measure(own, Work(workers, report))
         files.write(root / study.name / study.file, to_csv(study.record, records))
         if study.figure:
             save_figure(study.figure(own, records, costs), root / study.name, "study")

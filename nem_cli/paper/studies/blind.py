@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nem_cli.paper.studies.study import SCREENED, Collect, Runs, Study, speedup
+from nem_cli.paper.studies.study import SCREENED, Runs, Study, Work, speedup
 from nem_cli.statistics.estimate import Estimate, Sign
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.study import MODES
@@ -37,7 +37,7 @@ class Screen:
     faster: int
 
 
-def measure(runs: Runs, collect: Collect) -> list[Screen]:
+def measure(runs: Runs, work: Work) -> list[Screen]:
     return [each for name, protocol in PROTOCOLS.items() for each in _modes(runs[name], protocol)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nem_cli.paper.studies.study import Collect, Runs, Study, at_edge, speedup
+from nem_cli.paper.studies.study import Runs, Study, Work, at_edge, speedup
 from nem_cli.statistics.estimate import Estimate, Sign, mean_estimate
 from nem_cli.statistics.published import DECAY
 from nem_cli.statistics.run import Run
@@ -46,7 +46,7 @@ class Cooling:
     slower: int
 
 
-def measure(runs: Runs, collect: Collect) -> list[Cooling]:
+def measure(runs: Runs, work: Work) -> list[Cooling]:
     return list(_modes(runs["decay"]))
 
 

@@ -13,7 +13,7 @@ from matplotlib.ticker import NullLocator
 from nem_cli.drawing.style import BASELINE, EM_LOOK, Look, look, style
 from nem_cli.experiment.plan import BOOTSTRAP, stream
 from nem_cli.paper.equal_accuracy import NEGLIGIBLE, Accuracy, Arm, accuracies
-from nem_cli.paper.studies.study import Collect, Prices, Runs, Study
+from nem_cli.paper.studies.study import Prices, Runs, Study, Work
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
 
@@ -25,7 +25,7 @@ CONFIGS = {
 """The config of each protocol."""
 
 
-def measure(runs: Runs, collect: Collect) -> list[Accuracy]:
+def measure(runs: Runs, work: Work) -> list[Accuracy]:
     return [row for protocol, config in CONFIGS.items() for row in measured(protocol, runs[config])]
 
 

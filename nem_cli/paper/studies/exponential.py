@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nem_cli.experiment.describe import shown
-from nem_cli.paper.studies.study import Collect, Runs, Study, speedup
+from nem_cli.paper.studies.study import Runs, Study, Work, speedup
 from nem_cli.statistics.estimate import Estimate, Sign, mean_estimate
 
 
@@ -38,7 +38,7 @@ class Start:
     slower: int
 
 
-def measure(runs: Runs, collect: Collect) -> list[Start]:
+def measure(runs: Runs, work: Work) -> list[Start]:
     run = runs["exponential"]
     truth = run.experiment.system.values()["means"]
     choose, judge = run.halves

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from nem_cli.drawing.heatmap import draw_heatmap
 from nem_cli.drawing.style import style
 from nem_cli.experiment.plan import swept_paths
-from nem_cli.paper.studies.study import Collect, Prices, Runs, Study
+from nem_cli.paper.studies.study import Prices, Runs, Study, Work
 from nem_cli.statistics.estimate import Estimate, Sign
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
@@ -53,7 +53,7 @@ class Side:
     best: float
 
 
-def measure(runs: Runs, collect: Collect) -> list[Side]:
+def measure(runs: Runs, work: Work) -> list[Side]:
     return [side for config, of in CONFIGS.items() for side in _sides(runs[config], *of)]
 
 

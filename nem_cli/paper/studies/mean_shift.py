@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nem_cli.em.arrays import FloatArray
-from nem_cli.paper.studies.study import SCREENED, UNKNOWN, Collect, Runs, Study, of_means
+from nem_cli.paper.studies.study import SCREENED, UNKNOWN, Runs, Study, Work, of_means
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.study import MODES
@@ -45,7 +45,7 @@ class Control:
     average: Estimate
 
 
-def measure(runs: Runs, collect: Collect) -> list[Control]:
+def measure(runs: Runs, work: Work) -> list[Control]:
     return [each for name, protocol in PROTOCOLS.items() for each in _modes(runs[name], protocol)]
 
 

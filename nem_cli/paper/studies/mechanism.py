@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, COLOURS, style
 from nem_cli.paper.studies.equal_accuracy import arms_of
-from nem_cli.paper.studies.study import Collect, Prices, Runs, Study
+from nem_cli.paper.studies.study import Prices, Runs, Study, Work
 from nem_cli.statistics.estimate import Estimate, mean_estimate, share_estimate
 from nem_cli.statistics.first_passage import first_below
 from nem_cli.statistics.run import Run
@@ -52,7 +52,7 @@ class Way:
     best: Estimate
 
 
-def measure(runs: Runs, collect: Collect) -> list[Way]:
+def measure(runs: Runs, work: Work) -> list[Way]:
     return [way for protocol, config in CONFIGS.items() for way in _ways(protocol, runs[config])]
 
 

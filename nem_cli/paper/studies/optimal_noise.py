@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nem_cli.experiment.plan import validate
-from nem_cli.paper.studies.study import Collect, Runs, Study, at_edge
+from nem_cli.paper.studies.study import Runs, Study, Work, at_edge
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.published import DECAY, OPTIMA
 from nem_cli.statistics.run import Run
@@ -61,9 +61,9 @@ class Best:
     trials: int
 
 
-def measure(runs: Runs, collect: Collect) -> list[Best]:
+def measure(runs: Runs, work: Work) -> list[Best]:
     run = runs["optimal-noise"]
-    races = {mode: _race(run, mode, collect) for mode in MODES}
+    races = {mode: _race(run, mode, work) for mode in MODES}
     grids = [
         _grid(mode, sigma, decay)
         for mode, (winner, _) in races.items()
@@ -71,11 +71,13 @@ def measure(runs: Runs, collect: Collect) -> list[Best]:
     ]
     trials = FRESH * run.experiment.trials
     changed = {"name": f"{run.name}-fresh", "sweep": grids, "seed": run.experiment.seed + 1, "trials": trials}
-    fresh = collect(run.folder / "fresh", validate(run.experiment.model_dump() | changed | {"figure": {}}, run.name))
+    fresh = work.collect(
+        run.folder / "fresh", validate(run.experiment.model_dump() | changed | {"figure": {}}, run.name)
+    )
     return [_best(run, fresh, mode, *race) for mode, race in races.items()]
 
 
-def _race(run: Run, mode: str, collect: Collect) -> tuple[Row, str]:
+def _race(run: Run, mode: str, work: Work) -> tuple[Row, str]:
     """The winner and the rounds; all levels of a round share data, so they differ by the noise alone.
 
     Successive halving: Jamieson and Talwalkar (2016), Non-stochastic best arm identification and hyperparameter
@@ -92,7 +94,7 @@ def _race(run: Run, mode: str, collect: Collect) -> tuple[Row, str]:
         trials *= 2
         grids = [_grid(mode, row.sigma, row["noise.decay"]) for row in racing[: max(1, -int(-KEEP * len(racing) // 1))]]
         more = validate(run.experiment.model_dump() | {"sweep": grids, "trials": trials}, run.name)
-        racing = [row for row in collect(run.folder, more).rows if row.sigma]
+        racing = [row for row in work.collect(run.folder, more).rows if row.sigma]
 
 
 def _grid(mode: str, sigma: float, decay: float) -> dict[str, list[Any]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -19,7 +21,7 @@ from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.plan import NOISE, Level, stream
 from nem_cli.experiment.registry import EM
 from nem_cli.paper.studies.race_figure import race_figure
-from nem_cli.paper.studies.study import Collect, Prices, Runs, Study
+from nem_cli.paper.studies.study import Prices, Runs, Study, Work
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
@@ -106,11 +108,11 @@ class Racer:
         return self.method.split("-")[1] if self.noisy else self.method
 
 
-def measure(runs: Runs, collect: Collect) -> list[Racer]:
-    return [racer for config in PROBLEMS for racer in racers(config, runs[config])]
+def measure(runs: Runs, work: Work) -> list[Racer]:
+    return [racer for config in PROBLEMS for racer in racers(config, runs[config], work)]
 
 
-def racers(config: str, run: Run) -> Iterator[Racer]:
+def racers(config: str, run: Run, work: Work) -> Iterator[Racer]:
     """The methods of one problem, EM first."""
     cap = run.experiment.stop.max_iterations
     ended: dict[str, tuple[Row, NDArray[np.void]]] = {}
@@ -121,13 +123,12 @@ def racers(config: str, run: Run) -> Iterator[Racer]:
     if run.experiment.data is not None:  # one data set, many starts
         limits[:] = limits.max()
     uncapped = [trials for row, trials in ended.values() if row.level.trial.stop.max_iterations > cap]
-    baseline: FloatArray | None = None
-    for row, trials in ended.values():
-        if row.level.trial.stop.max_iterations > cap:
-            continue
-        first = first_within(row.level, run.experiment, limits - CLOSE)
-        baseline = first if baseline is None else baseline
-        yield _racer(PROBLEMS[config], row, trials, limits, first, baseline, uncapped)
+    entered = {key: row.level for key, (row, _) in ended.items() if row.level.trial.stop.max_iterations <= cap}
+    with closing(work.workers.each(partial(first_within, run.experiment, limits - CLOSE), entered.values())) as found:
+        first = dict(found)
+    baseline = first[next(iter(entered))]  # EM's
+    for key in entered:
+        yield _racer(PROBLEMS[config], *ended[key], limits, first[key], baseline, uncapped)
 
 
 def _racer(
@@ -166,13 +167,16 @@ def _racer(
     )
 
 
-def first_within(level: Level, experiment: Experiment, least: FloatArray) -> FloatArray:
+def first_within(experiment: Experiment, least: FloatArray, level: Level) -> tuple[str, FloatArray]:
     """Evaluations until each trial's log-likelihood is high enough, shape (trials,); infinite where it never is.
 
     Parameters
     ----------
+    experiment : Experiment
     least : ndarray of shape (trials,)
         The log-likelihood to reach.
+    level : Level
+        Of the experiment; its key comes back with the evaluations.
     """
     found = []
     for block in range(level.blocks(len(least))):
@@ -185,13 +189,14 @@ def first_within(level: Level, experiment: Experiment, least: FloatArray) -> Flo
         first = np.full(len(y), np.inf)
         for step in algorithm.steps(problem(level), y, start, stream(experiment.seed, NOISE, block)):
             waiting = np.isinf(first[step.trials]) & np.isfinite(wanted[step.trials])
-            if waiting.any():
-                at = step.trials[waiting]
-                with np.errstate(all="ignore"):  # a degenerate start has no density
-                    likelihood = level.trial.system.model().log_likelihood(y[at], step.theta.take(waiting))
-                first[at[likelihood >= wanted[at]]] = step.k
+            if not waiting.any():
+                break
+            at = step.trials[waiting]
+            with np.errstate(all="ignore"):  # a degenerate start has no density
+                likelihood = level.trial.system.model().log_likelihood(y[at], step.theta.take(waiting))
+            first[at[likelihood >= wanted[at]]] = step.k
         found.append(first[:counted])
-    return np.concatenate(found)
+    return level.key, np.concatenate(found)
 
 
 def figure(runs: Runs, racers: Sequence[Racer], price: Prices) -> Figure:

@@ -13,7 +13,7 @@ from scipy import stats
 from nem_cli.drawing.axis import VALUES, coordinate, label
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, look, style
-from nem_cli.paper.studies.study import Collect, Prices, Runs, Study, at_edge, holm, speedup
+from nem_cli.paper.studies.study import Prices, Runs, Study, Work, at_edge, holm, speedup
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 
@@ -48,7 +48,7 @@ class Distance:
     p: float
 
 
-def measure(runs: Runs, collect: Collect) -> list[Distance]:
+def measure(runs: Runs, work: Work) -> list[Distance]:
     run = runs["separation"]
     found = sorted((_distance(run, means) for means in run.values(AXIS)), key=lambda each: each.distance)
     adjusted = holm([each.p for each in found])

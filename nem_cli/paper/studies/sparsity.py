@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nem_cli.paper.studies.study import Collect, Runs, Study, less
+from nem_cli.paper.studies.study import Runs, Study, Work, less
 from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.study import MODES
 
@@ -35,7 +35,7 @@ class Trend:
     degenerate: int
 
 
-def measure(runs: Runs, collect: Collect) -> list[Trend]:
+def measure(runs: Runs, work: Work) -> list[Trend]:
     run = runs["sparsity"]
     trends = []
     sizes = run.values("sample_size")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from nem_cli.em.arrays import FloatArray
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.plan import BOOTSTRAP, stream
+from nem_cli.experiment.runner import Workers
 from nem_cli.statistics.bootstrap import jointly_resampled_means, percentile_interval
 from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
 from nem_cli.sweep.figure import run_figure
+from nem_cli.sweep.sweep import Progress, collect
 
 SCREENED = "every-component"
 """The paper's screen."""
@@ -33,10 +35,23 @@ Prices = Mapping[str, float]
 """What an evaluation of EM's map costs over plain EM's, in processor time, by method or mode; NaN if not measured."""
 
 
-class Collect(Protocol):
-    """Runs trials of an experiment into a folder's journal; those that are there already cost nothing."""
+@dataclass(frozen=True)
+class Work:
+    """What a study may have done that isn't in its runs yet.
 
-    def __call__(self, folder: Path, experiment: Experiment) -> Run: ...
+    Parameters
+    ----------
+    workers : Workers
+    progress : callable, optional
+        Told of the blocks done and of all.
+    """
+
+    workers: Workers
+    progress: Progress | None = None
+
+    def collect(self, folder: Path, experiment: Experiment) -> Run:
+        """Run trials of an experiment into a folder's journal; those that are there already cost nothing."""
+        return collect(folder, experiment, workers=self.workers, progress=self.progress)
 
 
 @dataclass(frozen=True)
@@ -50,7 +65,7 @@ class Study:
     record : type
         A dataclass whose fields `nem_cli.paper.records` can write: a row of the study's csv.
     measure : callable
-        From the runs, with their trials, to records; the second argument runs further trials.
+        From the runs, with their trials, to records; the second argument does what isn't in them.
     figure : callable, optional
         From the runs' summaries, the records and the prices to a figure; needs no trials. The first config's own
         figure by default.
@@ -62,7 +77,7 @@ class Study:
 
     configs: tuple[str, ...]
     record: type
-    measure: Callable[[Runs, Collect], Sequence[Any]]
+    measure: Callable[[Runs, Work], Sequence[Any]]
     figure: Callable[[Runs, Sequence[Any], Prices], Figure] | None = None
     file: str = "study.csv"
     named: str = ""

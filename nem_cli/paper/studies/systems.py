@@ -15,7 +15,7 @@ from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, look, style
 from nem_cli.experiment.plan import BOOTSTRAP, stream
 from nem_cli.paper.equal_accuracy import Arm, accuracies
-from nem_cli.paper.studies.study import UNKNOWN, Collect, Prices, Runs, Study, of_means, speedup
+from nem_cli.paper.studies.study import UNKNOWN, Prices, Runs, Study, Work, of_means, speedup
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
@@ -107,7 +107,7 @@ class Case:
     fine: Estimate
 
 
-def measure(runs: Runs, collect: Collect) -> list[Case]:
+def measure(runs: Runs, work: Work) -> list[Case]:
     cases = [_case(name, runs, system) for name, system in SYSTEMS.items()]
     return [*cases, *(_rate(runs, rate) for rate in RATES)]
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from nem_cli.drawing.curves import draw_curves
 from nem_cli.drawing.frame import add_caption, add_legend
 from nem_cli.drawing.style import style
-from nem_cli.paper.studies.study import Collect, Prices, Runs, Study
+from nem_cli.paper.studies.study import Prices, Runs, Study, Work
 from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.study import MODES
@@ -47,7 +47,7 @@ class Tolerance:
     capped: int
 
 
-def measure(runs: Runs, collect: Collect) -> list[Tolerance]:
+def measure(runs: Runs, work: Work) -> list[Tolerance]:
     return sorted(_levels(runs["tolerance"]), key=lambda each: (MODES.index(each.mode), each.tol))
 
 
