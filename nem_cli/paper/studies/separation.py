@@ -76,7 +76,9 @@ def _distance(run: Run, means: Sequence[float]) -> Distance:
 
 def _p_value(differences: NDArray[np.integer]) -> float:
     """Student's t test of a mean of 0, two-sided; 1 where a single trial, or none that differs, tells nothing."""
-    return float(stats.ttest_1samp(differences, 0).pvalue) if len(differences) > 1 and differences.any() else 1.0
+    if len(differences) < 2 or not differences.any():
+        return 1.0
+    return float(stats.ttest_1samp(differences, 0).pvalue) if np.ptp(differences) else 0.0
 
 
 def figure(runs: Runs, distances: Sequence[Distance], price: Prices) -> Figure:
