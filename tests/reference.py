@@ -5,8 +5,12 @@ Noise is drawn by trying and checking the definition, log f(phi(y, n) | j) >= lo
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from scipy import special
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
 
 PARAMETERS = ("weights", "means", "variances")
 
@@ -100,3 +104,14 @@ def change(y, before, after, estimate, rule):
         return np.sqrt(sum((part**2).sum() for part in moved.values()))
     scale = {"weights": np.asarray, "means": np.asarray, "variances": np.sqrt}
     return max(np.abs(scale[name](after[name]) - scale[name](before[name])).max() for name in estimate)
+
+
+def scikit_learn(y, weights, means, precisions, covariance="diag", steps=2000):
+    """The mixture of Gaussians of scikit-learn after so many steps of EM; y has the shape (samples, d)."""
+    mixture = GaussianMixture(
+        len(weights), covariance_type=covariance, reg_covar=0, tol=0, max_iter=steps, weights_init=weights,
+        means_init=means, precisions_init=precisions,
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # with tol 0 it never calls itself converged
+        return mixture.fit(y)

@@ -8,6 +8,8 @@ from nem_cli.em.injection import Injection
 
 
 class Sine(Injection):
+    """phi(y, n) = y + sin n."""
+
     name = "sine"
     neutral = 0.0
 

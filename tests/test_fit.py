@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import warnings
 from dataclasses import dataclass
 
 import command_line
@@ -69,14 +68,8 @@ def petals(tmp_path):
 @pytest.mark.parametrize("noise", [None, nem_cli.Noise("additive", sigma=0.3)], ids=["EM", "NEM"])
 def test_agrees_with_scikit_learn(y, start, noise):
     ours = nem_cli.fit(y, start, noise=noise, tol=3, polish_tol=11, max_iterations=100_000)
-    theirs = mixture.GaussianMixture(
-        len(start["means"]), covariance_type="diag", reg_covar=0, tol=0, max_iter=5000,
-        weights_init=start["weights"], means_init=np.reshape(start["means"], (-1, 1)),
-        precisions_init=1 / np.reshape(start["variances"], (-1, 1)),
-    )  # fmt: skip
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # with tol 0 it never calls itself converged
-        theirs.fit(y[:, None])
+    means, variances = (np.reshape(start[name], (-1, 1)) for name in ("means", "variances"))
+    theirs = reference.scikit_learn(y[:, None], start["weights"], means, 1 / variances)
     order = np.argsort(theirs.means_[:, 0])
     assert ours.status == Status.CONVERGED
     assert ours.weights == pytest.approx(theirs.weights_[order], rel=1e-6)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from pathlib import Path
 
 import pytest
+import sine
 
 import nem_cli
 
@@ -13,18 +15,8 @@ nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")
 
 CELLS = [
-    """
-import numpy as np
-import nem_cli
-from nem_cli.em.injection import Injection
-
-class Sine(Injection):
-    name = "sine"
-    neutral = 0.0
-
-    def phi(self, y, n):
-        return y + np.sin(n)
-""",
+    inspect.getsource(sine),
+    "import nem_cli",
     """
 run = nem_cli.sweep(
     {
@@ -70,14 +62,14 @@ def outputs(tmp_path_factory):
 
 
 def test_a_run_with_a_class_of_the_notebook_shows_its_table(outputs):
-    assert outputs[1]["text/html"].count("<tr") == 3
+    assert outputs[2]["text/html"].count("<tr") == 3
 
 
 def test_a_fit_shows_its_components_and_a_plot_is_a_picture(outputs):
-    assert outputs[2]["text/html"].count("<tr") == 3
-    assert len(outputs[2]["text/plain"]) < 120
-    assert len(outputs[3]["image/png"]) > 10_000
+    assert outputs[3]["text/html"].count("<tr") == 3
+    assert len(outputs[3]["text/plain"]) < 120
+    assert len(outputs[4]["image/png"]) > 10_000
 
 
 def test_the_notebooks_backend_is_its_own(outputs):
-    assert "inline" in outputs[4]["text/plain"]
+    assert "inline" in outputs[5]["text/plain"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import pickle
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sine
 from command_line import invoke
 from joblib.externals.loky import get_reusable_executor
 from sine import Sine
@@ -30,20 +32,10 @@ from nem_cli.sweep.sweep import sweep
 ROOT = Path(__file__).parents[1]
 REGISTRIES = [families, injections, screens, starts, stop_rules]
 
-PLUGIN = '''
-import numpy as np
-from nem_cli.em.injection import Injection
+PLUGIN = (
+    inspect.getsource(sine)
+    + '''
 from nem_cli.em.screen import Screen
-
-
-class Sine(Injection):
-    """phi(y, n) = y + sin n."""
-
-    name = "sine"
-    neutral = 0.0
-
-    def phi(self, y, n):
-        return y + np.sin(n)
 
 
 class FirstComponent(Screen):
@@ -75,6 +67,7 @@ class Nameless(NoPhi):
     def phi(self, y, n):
         return y + n
 '''
+)
 
 
 @pytest.fixture
