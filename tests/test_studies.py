@@ -314,7 +314,7 @@ def test_the_race_counts_until_the_best_limit(small_blocks, tmp_path):
     assert list(by_method) == ["em", "squarem", "annealed"]
     em, squarem = by_method["em"], by_method["squarem"]
     assert em.more.value == 0
-    assert squarem.more.high < 0
+    assert squarem.more.value < 0
     assert em.uncapped_median > em.evaluations_median
     assert (em.published, squarem.published) == (2000, 78)
     for racer in racers:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nem_cli.experiment import folder as files
-from nem_cli.paper.studies.study import UNKNOWN
+from nem_cli.paper.studies.study import known
 from nem_cli.statistics import published
 from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.run import Run
@@ -74,16 +74,19 @@ def costs(protocols: Iterable[ProtocolRuns], price: Mapping[str, float]) -> list
         for mode in MODES:
             run = protocol.modes[mode]
             for row in run.where(sigma=published.OPTIMA[mode].sigma):
-                em = run.em(row)
-                counts, plain, saved, gap = (
-                    run.estimate(each, column) or UNKNOWN
-                    for each, column in (
-                        (row, "mean_iterations"), (em, "mean_iterations"), (row, "speedup_percent"),
-                        (row, "log_likelihood_gap"),
+                saved = known(run, row, "speedup_percent")
+                found.append(
+                    Cost(
+                        protocol.name,
+                        mode,
+                        row.sigma,
+                        known(run, run.em(row), "mean_iterations"),
+                        known(run, row, "mean_iterations"),
+                        saved,
+                        known(run, row, "log_likelihood_gap"),
+                        price[mode] * (1 - saved.value / 100),
                     )
-                )  # fmt: skip
-                time = price[mode] * (1 - saved.value / 100)
-                found.append(Cost(protocol.name, mode, row.sigma, plain, counts, saved, gap, time))
+                )
     return found
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, COLOURS, style
 from nem_cli.paper.studies.equal_accuracy import arms_of
-from nem_cli.paper.studies.study import Prices, Runs, Study, Work
+from nem_cli.paper.studies.study import Prices, Runs, Study, Work, errors
 from nem_cli.statistics.estimate import Estimate, mean_estimate, share_estimate
 from nem_cli.statistics.first_passage import first_below
 from nem_cli.statistics.run import Run
@@ -87,10 +87,8 @@ def figure(runs: Runs, ways: Sequence[Way], price: Prices) -> Figure:
             shown = [way for way in ways if way.protocol == protocol and way.way != "em"]
             for shift, (name, colour) in enumerate(zip(("counted", "looking_past"), COLOURS, strict=False)):
                 estimates = [getattr(way, name) for way in shown]
-                y = np.arange(len(shown)) + 0.2 * shift - 0.1
-                values = [each.value for each in estimates]
-                errors = [[each.value - each.low for each in estimates], [each.high - each.value for each in estimates]]
-                axes.errorbar(values, y, xerr=errors, fmt="o", markersize=4, color=colour, label=_LABELS[name])
+                x, y = [each.value for each in estimates], np.arange(len(shown)) + 0.2 * shift - 0.1
+                axes.errorbar(x, y, xerr=errors(estimates), fmt="o", markersize=4, color=colour, label=_LABELS[name])
             axes.axvline(0, color=BASELINE, linewidth=1)
             axes.set_yticks(range(len(shown)), [_name(way) for way in shown])
             axes.invert_yaxis()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nem_cli.experiment.plan import validate
-from nem_cli.paper.studies.study import Runs, Study, Work, at_edge
+from nem_cli.paper.studies.study import Runs, Study, Work, at_edge, known
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.published import DECAY, OPTIMA
 from nem_cli.statistics.run import Run
@@ -106,23 +106,17 @@ def _best(run: Run, fresh: Run, mode: str, winner: Row, rounds: str) -> Best:
     (found,) = fresh.where({"noise.injection": mode, "noise.decay": decay, "sigma": sigma})
     (paper,) = fresh.where({"noise.injection": mode, "noise.decay": DECAY.value, "sigma": OPTIMA[mode].sigma})
     searched = [row for row in run.where({"noise.injection": mode}) if row.sigma]
-    m_steps, em = (fresh.estimate(row, "mean_iterations") for row in (found, fresh.em(found)))
-    saved, paper_saved = (fresh.estimate(row, "speedup_percent") for row in (found, paper))
-    assert m_steps
-    assert em
-    assert saved
-    assert paper_saved
     return Best(
         mode,
         rounds,
         sigma,
         decay,
         at_edge(sigma, [row.sigma for row in searched]) or at_edge(decay, [row["noise.decay"] for row in searched]),
-        m_steps,
-        em,
-        saved,
+        known(fresh, found, "mean_iterations"),
+        known(fresh, fresh.em(found), "mean_iterations"),
+        known(fresh, found, "speedup_percent"),
         paper.sigma,
-        paper_saved,
+        known(fresh, paper, "speedup_percent"),
         mean_estimate(fresh.counts(paper) - fresh.counts(found)),
         fresh.experiment.trials,
     )

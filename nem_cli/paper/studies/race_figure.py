@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -45,10 +46,7 @@ def ratios(racers: Sequence[Racer]) -> dict[str, list[float]]:
 
 def by_problem(racers: Sequence[Racer]) -> dict[str, list[Racer]]:
     """The racers of each problem, in their order."""
-    groups: dict[str, list[Racer]] = {}
-    for racer in racers:
-        groups.setdefault(racer.problem, []).append(racer)
-    return groups
+    return {problem: list(group) for problem, group in itertools.groupby(racers, key=lambda racer: racer.problem)}
 
 
 def race_figure(racers: Sequence[Racer]) -> Figure:

@@ -13,7 +13,7 @@ from scipy import stats
 from nem_cli.drawing.axis import VALUES, coordinate, label
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, look, style
-from nem_cli.paper.studies.study import Prices, Runs, Study, Work, at_edge, holm, speedup
+from nem_cli.paper.studies.study import Prices, Runs, Study, Work, at_edge, errors, holm, speedup
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 
@@ -89,11 +89,9 @@ def figure(runs: Runs, distances: Sequence[Distance], price: Prices) -> Figure:
         axes.axhline(0, color=BASELINE, linewidth=1.2, linestyle="--", zorder=1, label="EM")
         for number, mode in enumerate(("additive", "multiplicative")):
             saved = [getattr(each, mode) for each in distances]
-            value = np.array([each.value for each in saved])
-            ends = [value - [each.low for each in saved], [each.high for each in saved] - value]
             axes.errorbar(
-                x, value, np.maximum(ends, 0), color=look(number).colour, marker=look(number).marker, markersize=4.5,
-                linewidth=1.3, capsize=2, elinewidth=1, label=f"{mode} noise",
+                x, [each.value for each in saved], errors(saved), color=look(number).colour, marker=look(number).marker,
+                markersize=4.5, linewidth=1.3, capsize=2, elinewidth=1, label=f"{mode} noise",
             )  # fmt: skip
         axes.set_xticks(x, [f"{at:g}" for at in x])
         axes.set_xlabel(label(AXIS))

@@ -96,6 +96,16 @@ class Study:
         return run_figure(run.experiment, run.rows)
 
 
+def known(run: Run, row: Row, column: str) -> Estimate:
+    """A row's estimate as of `Run.estimate`, NaN where there is none."""
+    return run.estimate(row, column) or UNKNOWN
+
+
+def errors(estimates: Sequence[Estimate]) -> FloatArray:
+    """How far down and up the intervals reach, shape (2, estimates): the error bars of a figure."""
+    return np.maximum([[each.value - each.low, each.high - each.value] for each in estimates], 0).T
+
+
 def of_means(
     columns: Sequence[NDArray[np.integer]],
     function: Callable[[FloatArray], FloatArray],

@@ -15,7 +15,7 @@ from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, look, style
 from nem_cli.experiment.plan import BOOTSTRAP, stream
 from nem_cli.paper.equal_accuracy import Arm, accuracies
-from nem_cli.paper.studies.study import UNKNOWN, Prices, Runs, Study, Work, of_means, speedup
+from nem_cli.paper.studies.study import UNKNOWN, Prices, Runs, Study, Work, known, of_means, speedup
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
@@ -121,8 +121,8 @@ def _case(name: str, runs: Runs, system: _System) -> Case:
         rows = run.where({**system.settings, "noise.screen": screen}, sigma=best.sigma)
         return speedup(run, rows[0], judge) if rows else UNKNOWN
 
-    em = run.estimate(run.em(best), "mean_iterations") or UNKNOWN
-    gap = run.estimate(best, "log_likelihood_gap") or UNKNOWN
+    em = known(run, run.em(best), "mean_iterations")
+    gap = known(run, best, "log_likelihood_gap")
     saved, worse = speedup(run, best, judge), _test_error(run, best, run.em(best))
     kept = UNKNOWN if best["noise.screen"] == "assigned" else other("mean-shift")  # the mean of noise that suits all
     sigma, near = math.nan, [UNKNOWN, UNKNOWN]
@@ -169,7 +169,7 @@ def _rate(runs: Runs, rate: float) -> Case:
               for loss in LOSSES.values()]  # fmt: skip
         near = [losses.difference(fast, slow) for fast, slow in at]
     return Case(
-        f"network, rate {rate:g} without noise", run.estimate(one, "mean_iterations") or UNKNOWN, 0.0, saved,
+        f"network, rate {rate:g} without noise", known(run, one, "mean_iterations"), 0.0, saved,
         UNKNOWN, UNKNOWN, UNKNOWN, _test_error(run, row, one), math.nan, *near,
     )  # fmt: skip
 
