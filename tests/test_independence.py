@@ -10,7 +10,7 @@ from nem_cli.experiment.load import load
 from nem_cli.experiment.runner import Workers
 
 
-@pytest.mark.parametrize("workers", [Workers(2), Workers(5), Workers(2, "threading"), Workers(5, "threading")])
+@pytest.mark.parametrize("workers", [Workers(2), Workers(3), Workers(5, "threading")])
 def test_jobs_and_backends_give_the_same_bytes(workers, many_blocks, whole, tmp_path):
     run = sweep(load(many_blocks), out=tmp_path / "run", workers=workers)
     assert children.results(run.folder) == children.results(whole)

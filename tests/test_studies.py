@@ -75,12 +75,13 @@ def small_blocks(monkeypatch):
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
 def test_a_study_runs_from_its_shipped_configs_to_its_section(study, small_blocks, tmp_path):
-    def experiment(name):
-        if study.name == "systems":
-            return thinned(name, trials=6)
-        return thinned(name, **({"stop": SHORT, "sweep": FEW} if study.name == "race" else {}))
-
-    runs = {name: finished(tmp_path / name, experiment(name)) for name in study.configs}
+    changes = {
+        "equal-accuracy": {"trials": 20, "sample_size": 50},
+        "mechanism": {"trials": 20, "sample_size": 50},
+        "systems": {"trials": 6},
+        "race": {"stop": SHORT, "sweep": FEW},
+    }.get(study.name, {})
+    runs = {name: finished(tmp_path / name, thinned(name, **changes)) for name in study.configs}
     records = study.measure(runs, Work(HERE))
     assert records
     assert section(tmp_path, study, {}) is None
