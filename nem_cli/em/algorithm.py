@@ -179,7 +179,8 @@ def iterate(
             if noise.enters == "e-step":  # not Algorithm 1: the E-step sees the noisy data too
                 known = model.posterior(y_dagger, here)
             moved = sampled.n != noise.injection.neutral
-            injected[rows] += np.count_nonzero(moved if moved.ndim == 2 else moved.any(axis=2), axis=1)
+            moved = moved if moved.ndim == 2 else moved.any(axis=2)
+            injected[rows] += np.add.reduce(moved.view(np.uint8), axis=1, dtype=np.uint32)  # faster than count_nonzero
             draws, accepted = draws + sampled.draws, accepted + sampled.accepted
             del sampled, moved
         sums.add(rows, y_dagger, known, here)
