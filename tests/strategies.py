@@ -51,11 +51,11 @@ def configs(draw):
         },
         "stop": {
             "rule": draw(st.sampled_from(["euclidean", "max-change", "log-likelihood"])),
-            "tol": draw(st.sampled_from([-10, 0, 2, 300])),
+            "tol": draw(st.sampled_from([0.1, 1, 2, 300])),
             "max_iterations": draw(st.sampled_from([1, 5, 20])),
         },
         "sweep": {"sigma": draw(st.lists(st.sampled_from([0, 1e-9, 0.5, 3, 1e15]), min_size=1, max_size=3))},
-        "trials": draw(st.integers(1, 5)),
+        "trials": draw(st.integers(2, 5)),
         "bootstrap": {"resamples": 20, "confidence": draw(st.sampled_from([1e-9, 0.5, 0.95]))},
     }
 

@@ -91,7 +91,7 @@ def test_results_without_their_journal_are_another_experiments_too(many_blocks, 
 def test_settings_that_change_no_number_may_differ(many_blocks, small, tmp_path):
     folder = shutil.copytree(small, tmp_path / "run")
     blocks = children.finished_blocks(folder)
-    experiment = load(many_blocks, ["sweep={sigma: [0, 1]}", "bootstrap.resamples=50"], trials=200, title="Another")
+    experiment = load(many_blocks, ["sweep={sigma: [0, 1]}", "bootstrap.resamples=50"], trials=300, title="Another")
     sweep(experiment, out=folder, workers=Workers(1))
     assert children.finished_blocks(folder) == blocks
 

@@ -92,7 +92,7 @@ def test_without_a_journal_it_is_checked_with_the_csv_and_without_either_not(tmp
         ({"stop": {"tol": 9, "max_iterations": 3}}, Status.MAX_ITERATIONS),
         ({"start": {"weights": [1 - 1e-9, 1e-9], "means": [0, 1], "variances": [1, 1]}}, Status.DEGENERATE),
         ({"start": {"weights": [0.5, 0.5], "means": [0, 1e3], "variances": [1, 1]}}, Status.DEGENERATE),
-        ({"start": "random-points", "stop": {"rule": "log-likelihood", "tol": -2}}, Status.CONVERGED),
+        ({"start": "random-points", "stop": {"rule": "log-likelihood", "tol": 0.1}}, Status.CONVERGED),
     ],
 )
 @pytest.mark.parametrize("journal", [True, False])
