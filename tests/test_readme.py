@@ -119,7 +119,11 @@ def test_the_benchmark_is_that_of_results():
         assert target == row["target"]
 
 
-def test_pictures_and_pages_that_are_linked_exist():
+def test_pictures_pages_and_sections_that_are_linked_exist():
+    titles = re.findall("^##+ (.*)", README, re.M)
+    sections = {re.sub("[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
     for target in re.findall(r"\]\(([^)]+)\)", README):
-        if not target.startswith("http"):
+        if target.startswith("#"):
+            assert target[1:] in sections, target
+        elif not target.startswith("http"):
             assert (ROOT / target).exists(), target
