@@ -128,9 +128,9 @@ def test_more_trials_and_more_levels_reuse_what_is_there(many_blocks, tmp_path):
     assert third[:6] == first
     assert len(third) == 12
     assert grown == run("at-once", 400, [0, 1, 3])[1]
-    fewer, shrunk = run("grown", 250, [0, 1])
-    assert fewer == third
-    assert shrunk == run("small", 250, [0, 1])[1]
+    with pytest.raises(FolderError, match="holds 400 trials a level, which 250 would replace"):
+        run("grown", 250, [0, 1])
+    assert children.results(tmp_path / "grown") == grown
 
 
 def test_fresh_starts_over(many_blocks, tmp_path):
