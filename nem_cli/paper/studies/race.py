@@ -59,14 +59,12 @@ class Racer:
         To the stop rule or the cap; the last two are a 95 % interval of the median.
     converged, capped, failed : int
         How the trials ended; failed are those that degenerated.
-    best_limit : float
-        The share of trials that end within `CLOSE` of the best limit that any method found on these data.
     uncapped_median : float
         Evaluations to the stop rule with a cap of 100,000; EM alone.
     reached : float
-        The share of trials that come that near at any evaluation.
+        The share of trials that end within `CLOSE` of the best limit that any method found on these data.
     reached_10, reached_25, reached_50, reached_75, reached_90 : float
-        Quantiles of the evaluations until then; NaN where fewer trials come there.
+        Quantiles of the evaluations until they come so near; NaN where fewer trials do.
     expected : float
         Evaluations until then where a trial that ends elsewhere is followed by another: all of them over the successes.
     more : Estimate
@@ -85,7 +83,6 @@ class Racer:
     converged: int
     capped: int
     failed: int
-    best_limit: float
     uncapped_median: float
     reached: float
     reached_10: float
@@ -123,19 +120,22 @@ def racers(config: str, run: Run, work: Work) -> Iterator[Racer]:
     if run.experiment.data is not None:  # one data set, many starts
         limits[:] = limits.max()
     uncapped = [trials for row, trials in ended.values() if row.level.trial.stop.max_iterations > cap]
-    entered = {key: row.level for key, (row, _) in ended.items() if row.level.trial.stop.max_iterations <= cap}
-    with closing(work.workers.each(partial(first_within, run.experiment, limits - CLOSE), entered.values())) as found:
+    entered = {key: each for key, each in ended.items() if each[0].level.trial.stop.max_iterations <= cap}
+    least = limits - CLOSE
+    tasks = [
+        (row.level, np.where(trials["log_likelihood"] >= least, least, np.inf)) for row, trials in entered.values()
+    ]
+    with closing(work.workers.each(partial(first_within, run.experiment), tasks)) as found:
         first = dict(found)
     baseline = first[next(iter(entered))]  # EM's
-    for key in entered:
-        yield _racer(PROBLEMS[config], *ended[key], limits, first[key], baseline, uncapped)
+    for key, (row, trials) in entered.items():
+        yield _racer(PROBLEMS[config], row, trials, first[key], baseline, uncapped)
 
 
 def _racer(
     name: str,
     row: Row,
     trials: NDArray[np.void],
-    limits: FloatArray,
     first: FloatArray,
     baseline: FloatArray,
     uncapped: Sequence[NDArray[np.void]],
@@ -157,7 +157,6 @@ def _racer(
         converged=int(np.count_nonzero(trials["status"] == Status.CONVERGED)),
         capped=int(np.count_nonzero(trials["status"] == Status.MAX_ITERATIONS)),
         failed=int(np.count_nonzero(trials["status"] == Status.DEGENERATE)),
-        best_limit=float(np.mean(trials["log_likelihood"] >= limits - CLOSE)),
         uncapped_median=float(np.median(uncapped[0]["iterations"])) if method == EM and uncapped else math.nan,
         reached=float(came.mean()),
         **spread,
@@ -167,17 +166,17 @@ def _racer(
     )
 
 
-def first_within(experiment: Experiment, least: FloatArray, level: Level) -> tuple[str, FloatArray]:
-    """Evaluations until each trial's log-likelihood is high enough, shape (trials,); infinite where it never is.
+def first_within(experiment: Experiment, task: tuple[Level, FloatArray]) -> tuple[str, FloatArray]:
+    """Evaluations until each trial's log-likelihood is high enough, shape (trials,), with the level's key.
 
     Parameters
     ----------
     experiment : Experiment
-    least : ndarray of shape (trials,)
-        The log-likelihood to reach.
-    level : Level
-        Of the experiment; its key comes back with the evaluations.
+    task : Level, ndarray of shape (trials,)
+        A level of the experiment, and the log-likelihood to reach; infinite, as the evaluations are then, in a trial
+        that isn't to be waited for.
     """
+    level, least = task
     found = []
     for block in range(level.blocks(len(least))):
         y, start = data_and_starts(level, experiment.seed, block)
