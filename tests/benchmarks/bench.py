@@ -218,7 +218,8 @@ def accelerators(repeats: int) -> list[Figure]:
     found = []
     for name in ("race", "race-five-parameter"):
         experiment = load(shipped_configs()[name], ["stop.max_iterations=40", "stop.tol=300"])
-        by_method = {level.trial.method: level for level in levels(experiment) if not level.sigma}
+        capped = [level for level in levels(experiment) if not level.sigma and level.trial.stop.max_iterations == 40]
+        by_method = {level.trial.method: level for level in capped}
         plain = by_method.pop("em")
         ratios: dict[str, list[float]] = {method: [] for method in by_method}
         for _ in range(max(1, repeats // 3)):
