@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+from command_line import invoke
 from models import noise_of
 from scipy import stats
 from sklearn.neural_network import MLPClassifier
@@ -12,7 +16,15 @@ from nem_cli.em import algorithm
 from nem_cli.em.families.network import Network
 from nem_cli.em.latents.forward import Forward
 from nem_cli.em.model import Model
+from nem_cli.errors import ConfigError
+from nem_cli.experiment.load import load
 from nem_cli.experiment.registry import starts, stop_rules
+from nem_cli.experiment.runner import Workers
+from nem_cli.experiment.shipped import shipped_configs
+from nem_cli.statistics.run import Run
+from nem_cli.sweep.sweep import sweep
+
+ROOT = Path(__file__).parents[1]
 
 SIZES = (5, 4, 3, 3)
 
@@ -166,3 +178,12 @@ def test_start_weights_have_the_spread_of_the_fan_in():
     assert theta.weights_1.std() == pytest.approx(1 / 8, rel=0.02)
     assert theta.weights_2.std() == pytest.approx(1 / np.sqrt(20), rel=0.05)
     assert not theta.biases_1.any()
+
+
+def test_results_are_read_without_scikit_learn_and_trials_ask_for_it(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    experiment = load(shipped_configs()["network"], ["trials=4"])
+    assert Run.open(ROOT / "results" / "network").experiment.system == experiment.system
+    with pytest.raises(ConfigError, match=r"nem-cli\[data\]"):
+        sweep(experiment, out=tmp_path, workers=Workers(1))
+    assert "nem-cli[data]" in invoke("check", "network").stderr

@@ -40,5 +40,6 @@ def check(
         typer.echo(f"{path}: valid; a search through {declared:,} protocols of {families:,} path families")
         return
     experiment = validate(tree, str(path))
+    experiment.system.require()
     count = len(levels(experiment))
     typer.echo(f"{path}: valid; {count} levels of {experiment.trials:,} trials of {experiment.sample_size:,} samples")

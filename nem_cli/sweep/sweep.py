@@ -159,6 +159,8 @@ def _run_missing(
         for block in numbers
         if block < level.blocks(experiment.trials)
     )
+    if done < total:
+        experiment.system.require()
     if progress:
         progress(done, total)
     ran = 0

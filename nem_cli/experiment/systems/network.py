@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from nem_cli.em.arrays import FloatArray
 from nem_cli.em.families.network import Network as Family
@@ -78,15 +78,6 @@ class Network(System):
         examples=["simplified"],
     )
 
-    @field_validator("data")
-    @classmethod
-    def _there(cls, data: str) -> str:
-        if not find_spec("sklearn"):
-            raise ConfigError(
-                'digits come with scikit-learn; pip install "nem-cli[data]"', path="network.data", value=data
-            )
-        return data
-
     @model_validator(mode="after")
     def _enough_images(self) -> Network:
         if self.train + self.test > DIGITS:
@@ -110,6 +101,12 @@ class Network(System):
     def draw(self, rng: np.random.Generator, trials: int, samples: int) -> FloatArray:
         """The training images, the same for every trial and read-only."""
         return np.broadcast_to(digits()[:samples], (trials, samples, self.width))
+
+    def require(self) -> None:
+        if not find_spec("sklearn"):
+            raise ConfigError(
+                'digits come with scikit-learn; pip install "nem-cli[data]"', path="network.data", value=self.data
+            )
 
     @property
     def samples(self) -> int:

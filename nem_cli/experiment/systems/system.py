@@ -42,6 +42,15 @@ class System(Values, ABC):
         source = self.source()
         return source.sample(rng, source.theta(self.values()), (trials, samples))
 
+    def require(self) -> None:
+        """Nothing, where the data can be drawn.
+
+        Raises
+        ------
+        ConfigError
+            If an optional package that they come with isn't installed; results are read without it.
+        """
+
     @property
     def samples(self) -> int | None:
         """How many samples a trial has where the system says it; None where the config's sample_size does."""
