@@ -39,8 +39,7 @@ def dask_backend(jobs: int, scheduler: str) -> Iterator[None]:
     if scheduler:
         _refuse_silent(scheduler)
     with ExitStack() as stack:
-        # what they log of a lost connection is told once
-        for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
+        for name in ("distributed", "distributed.client", "asyncio"):  # what they log of a lost connection is told once
             stack.callback(logging.getLogger(name).setLevel, logging.getLogger(name).level)
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         target: Any = scheduler
