@@ -39,7 +39,8 @@ def dask_backend(jobs: int, scheduler: str) -> Iterator[None]:
     if scheduler:
         _refuse_silent(scheduler)
     with ExitStack() as stack:
-        for name in ("distributed", "distributed.client", "asyncio"):  # what they log of a lost connection is told once
+        # what they log of a lost connection is told once
+        for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
             stack.callback(logging.getLogger(name).setLevel, logging.getLogger(name).level)
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         target: Any = scheduler
