@@ -11,6 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from nem_cli import sweep
+from nem_cli.experiment.load import load
+from nem_cli.experiment.runner import Workers
+
 NEM = [sys.executable, "-m", "nem_cli"]
 RESULTS = ("trials.csv", "summary.csv")
 PATIENCE = 120
@@ -108,3 +112,12 @@ def assert_message(done, code, *parts):
     assert done.stdout == ""
     for part in parts:
         assert part in done.stderr, (part, done.stderr)
+
+
+def assert_goes_on(folder, config, whole, least=10):
+    """Whatever stopped a run, at least so many blocks are kept, and it goes on to the results of a whole one."""
+    before = finished_blocks(folder)
+    assert least <= len(before) <= BLOCKS
+    sweep(load(config), out=folder, workers=Workers(1))
+    assert finished_blocks(folder)[: len(before)] == before
+    assert results(folder) == results(whole)

@@ -15,10 +15,6 @@ import psutil
 import pytest
 from command_line import invoke
 
-from nem_cli import sweep
-from nem_cli.experiment.load import load
-from nem_cli.experiment.runner import Workers
-
 DEADLY = """
 import os
 from nem_cli.em.injections.additive import Additive
@@ -131,11 +127,7 @@ def test_a_worker_that_is_stopped_ends_the_run_by_the_timeout(cluster, many_bloc
     assert (running.returncode, out) == (1, "")
     assert err.startswith("nem: no block came back for 15 s: its worker hangs")
     assert err.count("\n") == 1
-    before = children.finished_blocks(folder)
-    assert len(before) >= 10
-    sweep(load(many_blocks), out=folder, workers=Workers(1))
-    assert children.finished_blocks(folder)[: len(before)] == before
-    assert children.results(folder) == children.results(whole)
+    children.assert_goes_on(folder, many_blocks, whole)
 
 
 def test_a_local_cluster_gives_the_same_bytes_and_ends(many_blocks, whole, tmp_path):
@@ -191,11 +183,7 @@ def test_a_scheduler_that_dies_in_mid_run_is_one_message(cluster, many_blocks, w
     assert (running.returncode, out) == (1, "")
     assert "Traceback" not in err
     assert "the same command goes on where this one stopped" in err
-    before = children.finished_blocks(folder)
-    assert len(before) >= 10
-    sweep(load(many_blocks), out=folder, workers=Workers(1))
-    assert children.finished_blocks(folder)[: len(before)] == before
-    assert children.results(folder) == children.results(whole)
+    children.assert_goes_on(folder, many_blocks, whole)
 
 
 def listening(process):

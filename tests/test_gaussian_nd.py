@@ -149,12 +149,8 @@ def test_names_in_csv_files():
 class TestTheta:
     theta = Theta.of(3, weights=[0.2, 0.8], means=[[1, 2], [3, 4]])
 
-    def test_flat_and_back(self):
-        x = self.theta.flat({"means"})
-        np.testing.assert_array_equal(x, [[1, 2, 3, 4]] * 3)
-        moved = self.theta.with_flat(x + 1, {"means"})
-        np.testing.assert_array_equal(moved.means, self.theta.means + 1)
-        np.testing.assert_array_equal(moved.weights, self.theta.weights)
+    def test_flat(self):
+        np.testing.assert_array_equal(self.theta.flat({"means"}), [[1, 2, 3, 4]] * 3)
 
     def test_take_put_where_copy(self):
         copy = self.theta.copy()

@@ -17,12 +17,12 @@ import pytest
 import sine
 from command_line import invoke
 from joblib.externals.loky import get_reusable_executor
+from models import FlatForThree
 from sine import Sine
 
 import nem_cli
 from nem_cli import errors, testing
 from nem_cli.em.screen import Screen
-from nem_cli.em.stops import StopRule
 from nem_cli.errors import ConfigError, FolderError, PluginError
 from nem_cli.experiment.plan import validate
 from nem_cli.experiment.registry import families, injections, screens, starts, stop_rules
@@ -206,21 +206,6 @@ def test_leaving_the_support_is_one_message(tmp_path):
     assert done.exit_code == 2
     assert "takes data out of the support of family exponential, 0 to inf; use a screen" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-
-
-class FlatForThree(StopRule):
-    """The log-likelihood gains little in three steps together."""
-
-    name = "flat-for-three"
-
-    def coordinates(self, model, y, theta, estimate):
-        return model.log_likelihood(y, theta)[:, None]
-
-    def remembered(self, before, after):
-        return np.repeat(after, 3, axis=1) if before is None else np.hstack([before[:, 1:], after])
-
-    def distance(self, before, after):
-        return after[:, 0] - before[:, 0]
 
 
 def test_a_stop_rule_may_have_a_history():

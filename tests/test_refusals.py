@@ -413,11 +413,8 @@ def test_no_room_on_the_disk(kilobytes, many_blocks, whole, tmp_path):
 def goes_on_after_no_room(done, config, folder, whole):
     """One message; what was committed is there, and the same command goes on."""
     children.assert_message(done, 1, str(folder), "can't be written")
-    before = children.finished_blocks(folder)
     assert not list(folder.glob(".*nem-tmp"))
-    sweep(load(config), out=folder, workers=Workers(1))
-    assert children.finished_blocks(folder)[: len(before)] == before
-    assert children.results(folder) == children.results(whole)
+    children.assert_goes_on(folder, config, whole, least=0)
 
 
 def test_a_file_where_the_folder_should_be(many_blocks, tmp_path):

@@ -74,12 +74,8 @@ def test_an_interrupt_ends_the_workers_and_keeps_what_is_done(target, number, ma
     _, alive = psutil.wait_procs(workers, timeout=30)
     assert not alive
     assert os.listdir(folder) == ["trials.sqlite"]  # whole: its log is merged, nothing else is left
-    before = children.finished_blocks(folder)
-    assert 10 <= len(before) < children.BLOCKS
-
-    sweep(load(many_blocks), out=folder, workers=Workers(1))
-    assert children.finished_blocks(folder)[: len(before)] == before
-    assert children.results(folder) == children.results(whole)
+    assert len(children.finished_blocks(folder)) < children.BLOCKS
+    children.assert_goes_on(folder, many_blocks, whole)
 
 
 def test_workers_end_when_their_parent_is_killed(many_blocks, tmp_path):
@@ -107,11 +103,7 @@ def test_a_worker_that_dies_loses_nothing(many_blocks, whole, tmp_path):
     assert err.startswith("nem: a worker process died")
     assert "the same command goes on" in err
     assert err.count("\n") == 1
-    before = children.finished_blocks(folder)
-    assert len(before) >= 10
-    sweep(load(many_blocks), out=folder, workers=Workers(1))
-    assert children.finished_blocks(folder)[: len(before)] == before
-    assert children.results(folder) == children.results(whole)
+    children.assert_goes_on(folder, many_blocks, whole)
 
 
 def test_more_trials_and_more_levels_reuse_what_is_there(many_blocks, tmp_path):

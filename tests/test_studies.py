@@ -327,7 +327,8 @@ def test_the_race_counts_until_the_best_limit(small_blocks, tmp_path):
     ]  # fmt: skip
     waiting = next(racer for racer in racers if (racer.problem, racer.method) == ("waiting", "squarem"))
     assert waiting.reached > 0.9
-    assert waiting.reached_10 <= waiting.reached_50 <= waiting.expected * 2
+    assert waiting.reached_10 <= waiting.reached_50 <= waiting.expected.value * 2
+    assert waiting.expected.low <= waiting.expected.value <= waiting.expected.high
 
 
 def test_systems(tmp_path):

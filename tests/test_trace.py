@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from models import FlatForThree
 
 from nem_cli.em import algorithm, trace
 from nem_cli.em.noise import Noise
@@ -56,6 +57,16 @@ def test_first_passages_of_one_path_are_what_each_rule_counts_alone(data, rule, 
     np.testing.assert_array_equal(passage.steps, alone.iterations)
     np.testing.assert_array_equal(passage.reached, alone.status == Status.CONVERGED)
     assert passage.reached.mean() > 0
+
+
+def test_a_rule_with_a_history_counts_in_a_trace_as_it_does_alone(data):
+    rule = FlatForThree()
+    alone = dataclasses.replace(problem(tol=1.0), stop=rule)
+    fits, traced = trace.fit(alone, *data, rng(), {rule.name: rule}, 40)
+    expected = algorithm.fit(alone, *data, rng())
+    np.testing.assert_array_equal(fits.iterations, expected.iterations)
+    np.testing.assert_array_equal(first_below(traced.distances[rule.name], 0.1).steps, expected.iterations)
+    assert 4 < expected.iterations.mean() < 40
 
 
 def test_a_trace_with_a_stop_rule_ends_where_the_fit_does(data):

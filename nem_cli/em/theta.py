@@ -77,16 +77,6 @@ class Theta:
         chosen = [values.reshape(self.trials, -1) for name, values in self.arrays.items() if name in estimate]
         return np.concatenate(chosen, axis=1)
 
-    def with_flat(self, x: FloatArray, estimate: Iterable[str]) -> Theta:
-        """The parameters of these names from what `flat` gives; what is derived from them is left as it was."""
-        moved, at = {}, 0
-        for name, values in self.arrays.items():
-            if name in estimate:
-                size = values[0].size
-                moved[name] = x[:, at : at + size].reshape(-1, *values.shape[1:])
-                at += size
-        return self.replace(**moved)
-
 
 ROUNDING = 1e-15
 """The last probability of a law, 1 less the others, is 0 where it is no larger than this."""

@@ -126,6 +126,9 @@ class _Ends(StopRule):
     def coordinates(self, model: Model, y: FloatArray, theta: Theta, estimate: frozenset[str]) -> FloatArray:
         return self.problem.stop.coordinates(model, y, theta, estimate)
 
+    def remembered(self, before: FloatArray | None, after: FloatArray) -> FloatArray:
+        return self.problem.stop.remembered(before, after)
+
     def distance(self, before: FloatArray, after: FloatArray) -> FloatArray:
         """0 from the horizon on in the trials that have ended, infinite in the others."""
         stop = self.problem.stop
@@ -180,11 +183,11 @@ def _record(
         for name, rule in rules.items():
             coordinates = rule.coordinates(problem.model, data, step.theta, problem.estimate)
             if step.k:
-                moved = rule.distance(compared[name][at], coordinates)
-                distances[name][at, step.k - 1] = np.where(sound, moved, np.nan)
+                before = compared[name][at]
+                distances[name][at, step.k - 1] = np.where(sound, rule.distance(before, coordinates), np.nan)
+                compared[name][at] = rule.remembered(before, coordinates)
             else:
-                compared[name] = np.empty_like(coordinates)
-            compared[name][at] = coordinates
+                compared[name] = rule.remembered(None, coordinates).copy()
         if likelihoods is not None:
             with np.errstate(all="ignore"):  # a degenerate start has no density
                 value = problem.model.log_likelihood(data, step.theta)
@@ -214,5 +217,6 @@ class _Plain:
                 for each in (start.theta.take(image.trials), image.theta)
             )
             sound = np.asarray(image.status != Status.DEGENERATE)
-            distance[image.trials] = np.where(sound, self.rule.distance(before, after), np.nan)
+            moved = self.rule.distance(self.rule.remembered(None, before), after)
+            distance[image.trials] = np.where(sound, moved, np.nan)
         return distance

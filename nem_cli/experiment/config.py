@@ -163,9 +163,9 @@ class TrialSettings(Choices):
             )
         if isinstance(self.start, Components):
             system.check_start(self.start)
-        elif isinstance(self.start, Ranges):
-            system.check_ranges(self.start, self.estimate)
         else:
+            system.check_rule(self.start, self.estimate)
+        if isinstance(self.start, str):
             starts.get(self.start).check(model)
             if self.start == "random-points" and self.sample_size < system.k:
                 raise ValueError(
@@ -177,8 +177,6 @@ class TrialSettings(Choices):
             raise ValueError(
                 f"trace records distances that a tol is compared with; stop rule {self.stop.rule} has none"
             )
-        if isinstance(system, Data) and not isinstance(self.start, Components):
-            system.check_rule(self.start, self.estimate)
         self.noise_at(0.0).check(model)
         if self.accelerator is not None:
             self.accelerator.check(model)

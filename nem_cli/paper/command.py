@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nem_cli.terminal import messages as terminal
 from nem_cli.terminal import options
+
+if TYPE_CHECKING:
+    from nem_cli.experiment.runner import Workers
 
 
 @terminal.resumable
@@ -47,7 +50,7 @@ def figures(
         terminal.print_plan(outlook_of(trials, workers, everything=everything), json)
         return
     if check:
-        _check(out, trials, jobs, backend, scheduler, timeout, quiet, json)
+        _check(out, trials, workers, quiet, json)
         return
     made = make(
         out,
@@ -70,24 +73,13 @@ def figures(
 
 
 @terminal.command
-def _check(
-    out: options.Root,
-    trials: options.Trials,
-    jobs: options.Jobs,
-    backend: options.Backend,
-    scheduler: options.Scheduler,
-    timeout: options.Timeout,
-    quiet: options.Quiet,
-    json: options.Json,
-) -> None:
+def _check(out: Path, trials: int | None, workers: Workers, quiet: bool, json: bool) -> None:
     """`--check`: a command of its own, since one that is interrupted keeps nothing."""
     from json import dumps
 
     from nem_cli.errors import RunError
-    from nem_cli.experiment.runner import Workers
     from nem_cli.paper.check import check
 
-    workers = Workers(jobs, backend, scheduler, timeout)
     found = check(out, trials=trials, workers=workers, progress=lambda name: terminal.progress(name, quiet or json))
     if json:
         typer.echo(dumps([dataclasses.asdict(each) for each in found], indent=2))

@@ -8,7 +8,6 @@ from statistics import NormalDist
 
 from nem_cli.errors import ConfigError
 
-TITLE = "Noisy Expectation-Maximization: Applications and Generalizations"
 AUTHORS = "Osonde Osoba and Bart Kosko"
 LINK = "https://arxiv.org/abs/1801.04053"
 
@@ -116,22 +115,14 @@ MIXTURE = {"family": "gaussian", "weights": (0.5, 0.5), "means": (-2.0, 2.0), "v
 """Page 2: f(x) = 1/2 N(-2, 4) + 1/2 N(2, 4), second arguments are variances."""
 ESTIMATED = ("weights", "means", "variances")
 """Page 2: the means, the variances and the mixture weights."""
-SCREEN = "every-component"
-"""Equations (23) and (25), for every component (section III)."""
 DECAY = Number("2", "page 5, after Algorithm 1")
 """tau: the noise standard deviation at iteration k is sigma_N k^-tau."""
 
 EM_ITERATIONS = Number("10", "page 2; Figure 1")
-NEM_ITERATIONS = Number("7", "page 2; Figure 1")
-"""Multiplicative noise at its optimum."""
 OPTIMA = {
     "multiplicative": Optimum(Number("0.44", "page 3; Figure 1"), Number("27.6", "page 2; Figure 1", "%"), "Figure 1"),
     "additive": Optimum(Number("1.9", "page 3; Figure 2"), Number("30.5", "page 3; Figure 2", "%"), "Figure 2"),
 }
-SHAPE = {"multiplicative": "Figure 1, caption", "additive": "Figure 2, caption"}
-"""Where it says that low starting noise decreases the convergence time and higher noise increases it."""
-BLIND = "abstract; page 3"
-"""Where it says that blind noise only slowed convergence."""
 
 
 def _interval(percent: int, low: str, high: str, place: str) -> Interval:
@@ -149,14 +140,6 @@ CAPTION_INTERVAL = _interval(95, "-0.45", "0.067", "Figure 2, caption")
 P_VALUE = Number("0.492", "page 3")
 BOOTSTRAPS = 10_000
 """Page 3."""
-SIGNIFICANCE_LEVELS = (
-    Number("0.10", "pages 3 and 4"),
-    Number("0.05", "pages 3 and 4"),
-    Number("0.01", "pages 3 and 4"),
-)
-"""The difference is significant at none of them."""
-TRIALS: int | None = None
-"""Trials a noise level: not stated."""
 
 
 def interval(percent: int) -> Interval:

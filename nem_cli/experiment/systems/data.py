@@ -166,12 +166,8 @@ class Data(System):
             raise ValueError(f"start has means of {width} coordinates, but data has {self.width} columns")
 
     def check_rule(self, rule: Ranges | str, estimate: Sequence[str]) -> None:
-        """Refuse a start that would need what nobody knows of these data.
-
-        Raises
-        ------
-        ValueError
-        """
+        """Refuse as well a start that would need what nobody knows of these data."""
+        super().check_rule(rule, estimate)
         if rule == "truth":
             raise ValueError("start truth needs data that are drawn; with data from a file use another rule, or values")
         unknown = [name for name in self.model().estimable if name not in estimate]

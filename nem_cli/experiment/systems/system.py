@@ -97,17 +97,19 @@ class System(Values, ABC):
         except SettingError as error:
             raise SettingError(f"start.{error.path}", str(error)) from None
 
-    def check_ranges(self, ranges: Ranges, estimate: Sequence[str]) -> None:
-        """Refuse a start's ranges that aren't those of the parameters to be estimated.
+    def check_rule(self, rule: Ranges | str, estimate: Sequence[str]) -> None:
+        """Refuse ranges that aren't those of the parameters to be estimated, or a rule that these data can't have.
 
         Raises
         ------
         ValueError
         """
+        if isinstance(rule, str):
+            return
         wanted = [each.name for each in self.model().parameters if each.name in estimate and each.kind != "law"]
-        if sorted(wanted) != sorted(ranges.values()):
+        if sorted(wanted) != sorted(rule.values()):
             raise ValueError(
-                f"start has ranges of {', '.join(ranges.values()) or 'nothing'}, but here uniform needs those of "
+                f"start has ranges of {', '.join(rule.values()) or 'nothing'}, but here uniform needs those of "
                 f"{', '.join(wanted) or 'nothing'}"
             )
 

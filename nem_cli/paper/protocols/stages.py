@@ -19,7 +19,7 @@ from nem_cli.em.theta import Theta
 from nem_cli.experiment.block import data_and_starts, problem
 from nem_cli.experiment.plan import BOOTSTRAP, NOISE, Level, stream
 from nem_cli.paper.protocols.config import Rule, Search
-from nem_cli.paper.protocols.together import NORMS, Remembered, Together
+from nem_cli.paper.protocols.together import NORMS, Cached, Together
 from nem_cli.statistics import published
 from nem_cli.statistics.first_passage import first_below
 from nem_cli.statistics.prediction import JOINTS, PRINTED, SIZES, predict, sizes
@@ -27,17 +27,15 @@ from nem_cli.statistics.study import MODES, STATISTICS, Curve, Protocol
 
 UNEXPLAINED = 1e-4
 """Where a chi-square test says less, no size of study explains the paper's numbers."""
-EM_COLUMNS = ("em", "restricted")
-LEVEL_COLUMNS = ("em", "multiplicative", "additive", "distance")
 FULL_COLUMNS = (
     *("mean", "restricted", "multiplicative", "additive"),
     *(f"{claim}:{what}" for claim in JOINTS for what in ("p", "n")),
     *STATISTICS,
     "shape",
 )
-"""What the stages say of a protocol: mean counts, share at the horizon, per cent saved at the paper's levels, the
-chi-square distance; of the full grids the largest p over sizes of study, of each joint claim with that size, of each
-printed number alone, and the largest share of studies with the paper's shape."""
+"""What the last stage says of a protocol: mean count, share at the horizon, per cent saved at the paper's levels; over
+sizes of study the largest p, of each joint claim with that size, of each printed number alone; and the largest share of
+studies with the paper's shape."""
 
 
 def em_stage(search: Search, level: Level, rules: Sequence[Rule]) -> FloatArray:
@@ -122,7 +120,7 @@ def _passages(
     strictest: dict[str, float] = {
         rule.norm: max(each.tol for each in rules if each.norm == rule.norm) for rule in rules
     }
-    norms = {norm: Remembered(NORMS[norm]) for norm in strictest}
+    norms = {norm: Cached(NORMS[norm]) for norm in strictest}
     stop = Together(norms, strictest)
     path = dataclasses.replace(problem(level), stop=stop, tol=0.0, max_iterations=search.horizon)
     distances = trace.record(path, y, start, stream(search.seed, NOISE, first), norms).distances

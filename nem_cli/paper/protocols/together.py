@@ -14,7 +14,7 @@ from nem_cli.em.theta import Theta
 NORMS: Mapping[str, StopRule] = {rule.name: rule for rule in (Euclidean(), MaxChange(), LogLikelihood())}
 
 
-class Remembered(StopRule):
+class Cached(StopRule):
     """A rule that keeps the coordinates of the last theta: a path's own stop and its trace ask for the same ones.
 
     Parameters
@@ -22,7 +22,7 @@ class Remembered(StopRule):
     rule : StopRule
     """
 
-    name = "remembered"
+    name = "cached"
 
     def __init__(self, rule: StopRule) -> None:
         self.rule = rule

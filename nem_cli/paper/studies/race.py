@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from nem_cli.em import algorithm
-from nem_cli.em.arrays import FloatArray
+from nem_cli.em.arrays import BoolArray, FloatArray
 from nem_cli.em.status import Status
 from nem_cli.experiment.block import data_and_starts, problem
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.plan import NOISE, Level, stream
 from nem_cli.experiment.registry import EM
 from nem_cli.paper.studies.race_figure import race_figure
-from nem_cli.paper.studies.study import Prices, Runs, Study, Work
+from nem_cli.paper.studies.study import UNKNOWN, Prices, Runs, Study, Work, of_means
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
@@ -65,8 +65,9 @@ class Racer:
         The share of trials that end within `CLOSE` of the best limit that any method found on these data.
     reached_10, reached_25, reached_50, reached_75, reached_90 : float
         Quantiles of the evaluations until they come so near; NaN where fewer trials do.
-    expected : float
-        Evaluations until then where a trial that ends elsewhere is followed by another: all of them over the successes.
+    expected : Estimate
+        Evaluations until then where a trial that ends elsewhere is followed by another: all of them over the successes;
+        NaN where there are none.
     more : Estimate
         Evaluations until then minus EM's, paired; a trial that doesn't come there counts with the cap.
     published : float
@@ -90,7 +91,7 @@ class Racer:
     reached_50: float
     reached_75: float
     reached_90: float
-    expected: float
+    expected: Estimate
     more: Estimate
     published: float
 
@@ -129,7 +130,7 @@ def racers(config: str, run: Run, work: Work) -> Iterator[Racer]:
         first = dict(found)
     baseline = first[next(iter(entered))]  # EM's
     for key, (row, trials) in entered.items():
-        yield _racer(PROBLEMS[config], row, trials, first[key], baseline, uncapped)
+        yield _racer(PROBLEMS[config], row, trials, first[key], baseline, uncapped, run.experiment.seed)
 
 
 def _racer(
@@ -139,6 +140,7 @@ def _racer(
     first: FloatArray,
     baseline: FloatArray,
     uncapped: Sequence[NDArray[np.void]],
+    seed: int,
 ) -> Racer:
     trial, evaluations, came = row.level.trial, trials["iterations"], np.isfinite(first)
     cap = trial.stop.max_iterations
@@ -160,10 +162,18 @@ def _racer(
         uncapped_median=float(np.median(uncapped[0]["iterations"])) if method == EM and uncapped else math.nan,
         reached=float(came.mean()),
         **spread,
-        expected=float(np.where(came, first, evaluations).sum() / came.sum()) if came.any() else math.nan,
+        expected=_expected(np.where(came, first, evaluations), came, seed),
         more=mean_estimate(np.minimum(first, cap) - np.minimum(baseline, cap)),
         published=float(PUBLISHED.get(method, math.nan)) if name == "deaths" else math.nan,
     )
+
+
+def _expected(spent: FloatArray, came: BoolArray, seed: int) -> Estimate:
+    """Evaluations for each success, by its inverse: successes may be rare, but evaluations never are."""
+    if not came.any():
+        return UNKNOWN
+    rate = of_means([spent.astype(int), came.astype(int)], lambda means: means[1] / means[0], seed)
+    return Estimate(1 / rate.value, 1 / rate.high, 1 / rate.low if rate.low else math.inf)
 
 
 def first_within(experiment: Experiment, task: tuple[Level, FloatArray]) -> tuple[str, FloatArray]:

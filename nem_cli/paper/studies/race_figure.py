@@ -24,8 +24,8 @@ _COLUMNS = 3
 
 def best_noise(racers: Sequence[Racer]) -> Racer | None:
     """Of one problem's racers, NEM at the level that gets to the best limit with the fewest expected evaluations."""
-    noisy = [racer for racer in racers if racer.noisy and math.isfinite(racer.expected)]
-    return min(noisy, key=lambda racer: racer.expected, default=None)
+    noisy = [racer for racer in racers if racer.noisy and math.isfinite(racer.expected.value)]
+    return min(noisy, key=lambda racer: racer.expected.value, default=None)
 
 
 def ratios(racers: Sequence[Racer]) -> dict[str, list[float]]:
@@ -34,10 +34,10 @@ def ratios(racers: Sequence[Racer]) -> dict[str, list[float]]:
     """
     found: dict[str, list[float]] = {method: [] for method in METHODS}
     for group in by_problem(racers).values():
-        entered = {racer.method: racer.expected for racer in group if racer.method in METHODS}
+        entered = {racer.method: racer.expected.value for racer in group if racer.method in METHODS}
         if any(racer.noisy for racer in group):
             noise = best_noise(group)
-            entered["nem"] = noise.expected if noise else math.nan
+            entered["nem"] = noise.expected.value if noise else math.nan
         least = min((expected for expected in entered.values() if math.isfinite(expected)), default=math.nan)
         for method, expected in entered.items():
             found[method].append(expected / least if math.isfinite(expected) else math.inf)
