@@ -186,4 +186,8 @@ def test_results_are_read_without_scikit_learn_and_trials_ask_for_it(monkeypatch
     assert Run.open(ROOT / "results" / "network").experiment.system == experiment.system
     with pytest.raises(ConfigError, match=r"nem-cli\[data\]"):
         sweep(experiment, out=tmp_path, workers=Workers(1))
-    assert "nem-cli[data]" in invoke("check", "network").stderr
+    for arguments in (("check", "network"), ("figures", "--all", "--out", str(tmp_path / "all"))):
+        refused = invoke(*arguments)
+        assert refused.exit_code == 2
+        assert "nem-cli[data]" in refused.stderr
+    assert not (tmp_path / "all").exists()

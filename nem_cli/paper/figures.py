@@ -108,7 +108,10 @@ def figures(
     from nem_cli.paper.page import write
 
     runs: dict[str, Run] = {}
-    for experiment in experiments(trials, everything=everything):
+    wanted = experiments(trials, everything=everything)
+    for experiment in wanted:  # before any of them takes its time
+        experiment.system.require()
+    for experiment in wanted:
         with progress(experiment.name) as report:
             runs[experiment.name] = sweep(
                 experiment, out=root / experiment.name, workers=workers, fresh=fresh, progress=report, command=command

@@ -67,7 +67,7 @@ def _settings(axes: Axes, rows: list[dict[str, Any]], choices: dict[str, list[An
             at += 1
         at += 1
     axes.set_yticks([place for place, _ in ticks], [text for _, text in ticks], fontsize=7)
-    axes.invert_yaxis()
+    axes.set_ylim(at - 1, -1)
     axes.grid(visible=False)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from nem_cli.drawing.style import EM_LOOK, Look, look, style
 
@@ -60,6 +60,9 @@ def race_figure(racers: Sequence[Racer]) -> Figure:
         for number, (problem, group) in enumerate(groups.items()):
             axes = figure.add_subplot(grid[1 + number // _COLUMNS, number % _COLUMNS])
             _distributions(axes, problem, group)
+        figure.supxlabel(
+            "evaluations until within 0.01 of the best limit; beside the method, the share that gets there", fontsize=9
+        )
     return figure
 
 
@@ -78,7 +81,7 @@ def _profile(axes: Axes, racers: Sequence[Racer]) -> None:
             name = "NEM at its best level" if method == "nem" else method
             chosen = _look(method)
             axes.step(x, y, where="post", color=chosen.colour, linestyle=chosen.line, label=f"{name} ({len(each)})")
-    _log_scale(axes)
+    _log_scale(axes, (1, 2, 5))
     axes.set_xlim(1, far)
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("expected evaluations to within 0.01 of the best limit, over the best method's")
@@ -86,10 +89,11 @@ def _profile(axes: Axes, racers: Sequence[Racer]) -> None:
     axes.legend(title="method (problems)", loc="center left", bbox_to_anchor=(1.01, 0.5))
 
 
-def _log_scale(axes: Axes) -> None:
+def _log_scale(axes: Axes, subs: tuple[int, ...]) -> None:
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(ScalarFormatter())
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_locator(LogLocator(subs=subs))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def _distributions(axes: Axes, problem: str, racers: Sequence[Racer]) -> None:
@@ -110,7 +114,9 @@ def _distributions(axes: Axes, problem: str, racers: Sequence[Racer]) -> None:
                 )
         axes.plot(racer.reached_50, place, marker="|", markersize=9, color=chosen.colour, markeredgewidth=2)
         names.append(f"{racer.method} {racer.reached:.0%}")
-    _log_scale(axes)
+    near, far = axes.get_xlim()
+    _log_scale(axes, (1, 2, 5) if far < 20 * max(near, 1) else (1,))  # in a small panel
     axes.set_yticks(range(len(names)), names, fontsize=7)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params(axis="x", labelsize=7)
     axes.set_title(problem, fontsize=9)
