@@ -7,6 +7,8 @@ import fcntl
 import children
 import pytest
 
+from nem_cli.experiment import plan
+
 
 @pytest.fixture(scope="session")
 def many_blocks(tmp_path_factory):
@@ -28,3 +30,11 @@ def whole(many_blocks, tmp_path_factory, worker_id):
             done = children.nem("sweep", many_blocks, "--out", folder, "--jobs", 1, "--quiet")
             assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     return folder
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks of 20 trials, in this process: few trials then cost little."""
+    monkeypatch.setattr(plan, "BLOCK_TRIALS", 20)
+    monkeypatch.setattr(plan, "BLOCK_STARTS", 20)
+    monkeypatch.setattr(plan, "BLOCK_NUMBERS", 40_000)

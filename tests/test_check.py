@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
+import typer
 from command_line import invoke
 
 from nem_cli.paper.check import Difference, differences
+from nem_cli.paper.command import _check
 
+ROOT = Path(__file__).parents[1]
 HEADER = ["sigma", "trials", "converged", "mean_iterations", "ci_low", "log_likelihood_gap", "noise.injection"]
 ROW = ["1.9", "2000", "1998", "7.5215", "7.2", "-0.043", "additive"]
 
@@ -85,12 +89,23 @@ def test_an_error_names_the_option_that_was_typed(tmp_path):
     assert done.stderr.startswith("nem: --jobs: must be a whole number")
 
 
+def test_a_difference_ends_the_command_with_1(capsys, tmp_path):
+    different = Difference("mnem/summary.csv", 5, "converged", "3", "4")
+    with pytest.raises(typer.Exit) as ended:
+        _check(tmp_path, lambda: [different], quiet=False, json=False)
+    assert ended.value.exit_code == 1
+    out, err = capsys.readouterr()
+    assert out.strip() == str(different)
+    assert err.endswith(f"(differences: 1); the first: {different}\n")
+
+
 @pytest.mark.slow
-def test_the_command_finds_a_number_edited_by_hand(tmp_path):
+def test_the_command_finds_a_number_edited_by_hand(small_blocks, tmp_path):
     def check(folder, *options):
         return invoke("figures", "--check", "--trials", 12, "--out", folder, "--backend", "threading", *options)
 
     made = tmp_path / "results"
+    shutil.copytree(ROOT / "results" / "protocols", made / "protocols", ignore=shutil.ignore_patterns("*.sqlite*"))
     done = invoke("figures", "--all", "--trials", 12, "--out", made, "--backend", "threading", "--quiet")
     assert done.exit_code == 0, done.stderr
     done = check(made)

@@ -17,7 +17,6 @@ from nem_cli.drawing.style import png
 from nem_cli.em.status import Status
 from nem_cli.errors import FolderError
 from nem_cli.experiment import folder as files
-from nem_cli.experiment import plan
 from nem_cli.experiment.block import trace_dtype, trial_dtype
 from nem_cli.experiment.load import load, validate
 from nem_cli.experiment.plan import levels
@@ -64,13 +63,6 @@ def finished(folder, experiment):
     files.write(folder / "summary.csv", tables.summary_csv(run.rows))
     files.write(folder / "manifest.json", "{}")
     return run
-
-
-@pytest.fixture
-def small_blocks(monkeypatch):
-    monkeypatch.setattr(plan, "BLOCK_TRIALS", 20)
-    monkeypatch.setattr(plan, "BLOCK_STARTS", 20)
-    monkeypatch.setattr(plan, "BLOCK_NUMBERS", 40_000)
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)

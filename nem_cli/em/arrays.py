@@ -25,6 +25,17 @@ def reduced(ufunc: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(ufunc.reduce(values.swapaxes(0, 1).copy(), axis=0))
 
 
+def first_highest(values: FloatArray) -> IntArray:
+    """``values.argmax(axis=1)``, the first of equals: numpy takes twice as long for a short axis."""
+    highest = np.maximum.reduce(values, axis=1)
+    below = np.ones(highest.shape, dtype=bool)
+    found = np.zeros(highest.shape, dtype=np.int64)
+    for j in range(values.shape[1] - 1):  # how many come before it
+        below &= values[:, j] < highest
+        found += below
+    return found
+
+
 def all_of(truths: BoolArray) -> BoolArray:
     """Whether all entries of a trial are true, shape (trials,)."""
     return reduced(np.logical_and, truths.reshape(len(truths), -1))

@@ -135,6 +135,11 @@ class Family(ABC):
         log_f += constants[:, j, None]
         return log_f
 
+    def log_ratios(self, y: FloatArray, theta: Theta) -> FloatArray:
+        """log f(y | j) of all j, less what they have in common: shape (trials, K, samples)."""
+        constants = self.log_normaliser(theta)
+        return np.stack([self.log_density(y, theta, j, constants) for j in range(constants.shape[1])], axis=1)
+
     def log_odds(self, y: FloatArray, theta: Theta, log_weights: FloatArray) -> FloatArray:
         """`log_density` of the second component less that of the first: all that an E-step with K = 2 needs."""
         constants = log_weights + self.log_normaliser(theta)

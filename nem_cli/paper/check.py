@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ ENDINGS = ("converged", "max_iterations", "degenerate")
 """Columns that count trials."""
 
 UNTRACKED = {"trials.csv"}
+
+GIVEN = ("protocols",)
+"""What figures and verdict read but commands of their own make."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,12 @@ def check(there: Path, *, trials: int | None, workers: Workers, progress: Shown)
         Opens a progress display of that title.
     """
     with tempfile.TemporaryDirectory(prefix="nem-check-") as scratch:
-        figures(Path(scratch), trials=trials, workers=workers, progress=progress, everything=True)
-        return list(differences(there, Path(scratch)))
+        fresh = Path(scratch)
+        for name in GIVEN:
+            if (there / name).is_dir():
+                shutil.copytree(there / name, fresh / name, ignore=shutil.ignore_patterns("*.sqlite*"))
+        figures(fresh, trials=trials, workers=workers, progress=progress, everything=True)
+        return list(differences(there, fresh))
 
 
 def differences(there: Path, fresh: Path) -> Iterator[Difference]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from nem_cli.terminal import messages as terminal
 from nem_cli.terminal import options
-
-if TYPE_CHECKING:
-    from nem_cli.experiment.runner import Workers
 
 
 @terminal.resumable
@@ -41,22 +40,24 @@ def figures(
     Example: nem figures --trials 200 --out results-of-200
     """
     from nem_cli.experiment.runner import Workers
+    from nem_cli.paper.check import check as differences
     from nem_cli.paper.claims import WIDTHS, verdict_json, verdict_table
     from nem_cli.paper.figures import figures as make
     from nem_cli.paper.figures import outlook_of
 
     workers = Workers(jobs, backend, scheduler, timeout)
+    progress = partial(terminal.progress, quiet=quiet or json)
     if dry_run:
         terminal.print_plan(outlook_of(trials, workers, everything=everything), json)
         return
     if check:
-        _check(out, trials, workers, quiet, json)
+        _check(out, partial(differences, out, trials=trials, workers=workers, progress=progress), quiet, json)
         return
     made = make(
         out,
         trials=trials,
         workers=workers,
-        progress=lambda name: terminal.progress(name, quiet or json),
+        progress=progress,
         everything=everything,
         fresh=fresh,
         command=["nem", *sys.argv[1:]],
@@ -73,20 +74,21 @@ def figures(
 
 
 @terminal.command
-def _check(out: Path, trials: int | None, workers: Workers, quiet: bool, json: bool) -> None:
+def _check(out: Path, find: Callable[[], Sequence[Any]], quiet: bool, json: bool) -> None:
     """`--check`: a command of its own, since one that is interrupted keeps nothing."""
     from json import dumps
 
     from nem_cli.errors import RunError
-    from nem_cli.paper.check import check
 
-    found = check(out, trials=trials, workers=workers, progress=lambda name: terminal.progress(name, quiet or json))
+    found = find()
     if json:
         typer.echo(dumps([dataclasses.asdict(each) for each in found], indent=2))
     elif not quiet:
         for each in found:
             typer.echo(each)
     if found:
-        raise RunError(f"{out}: csv files differ from those made afresh in {len(found)} places; the first: {found[0]}")
+        raise RunError(
+            f"{out}: csv files differ from those made afresh (differences: {len(found)}); the first: {found[0]}"
+        )
     if not (quiet or json):
         typer.echo(f"{out}: the csv files agree with those made afresh")

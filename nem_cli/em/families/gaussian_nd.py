@@ -15,39 +15,58 @@ from nem_cli.em.posterior import Posterior
 from nem_cli.em.theta import Parameter, Theta
 
 
-class Moments:
+class Means:
     """Weighted sums of y+ in d dimensions about each trial's pivot, which is sum_j alpha_j mu_j.
 
     Parameters
     ----------
     means : ndarray of shape (trials, K, d)
     shares : ndarray of shape (trials, K)
-    joint : bool
-        Whether products of different coordinates are wanted too.
 
     Attributes
     ----------
     mass : ndarray of shape (trials, K)
     first : ndarray of shape (trials, K, d)
-    second : ndarray of shape (trials, K, d), or (trials, K, d, d) where it is joint
     """
 
-    def __init__(self, means: FloatArray, shares: FloatArray, joint: bool) -> None:
+    def __init__(self, means: FloatArray, shares: FloatArray) -> None:
         self.pivot = np.einsum("tk,tkd->td", shares, means)
         self.mass, self.first = np.zeros(means.shape[:2]), np.zeros(means.shape)
-        self.joint = joint
-        self.second = np.zeros((*means.shape, means.shape[2]) if joint else means.shape)
 
     def add(self, rows: slice, y_dagger: FloatArray, posterior: Posterior, theta: Theta) -> None:
         """Add the sums over some samples of some trials."""
-        x = y_dagger - by_sample(self.pivot[rows], y_dagger.shape[1])
+        self._add(rows, y_dagger - by_sample(self.pivot[rows], y_dagger.shape[1]), posterior)
+
+    def _add(self, rows: slice, x: FloatArray, posterior: Posterior) -> None:
         self.mass[rows] += posterior.mass
         self.first[rows] += posterior.sums(x)
-        self.second[rows] += posterior.scatter(x) if self.joint else posterior.sums(x * x)
 
     def mean(self) -> FloatArray:
         """Weighted means of y+, shape (trials, K, d)."""
         return np.asarray(self.pivot[:, None] + self.first / self.mass[..., None])
+
+
+class Moments(Means):
+    """The same, and weighted sums of squares.
+
+    Parameters
+    ----------
+    joint : bool
+        Whether products of different coordinates are wanted too.
+
+    Attributes
+    ----------
+    second : ndarray of shape (trials, K, d), or (trials, K, d, d) where it is joint
+    """
+
+    def __init__(self, means: FloatArray, shares: FloatArray, joint: bool) -> None:
+        super().__init__(means, shares)
+        self.joint = joint
+        self.second = np.zeros((*means.shape, means.shape[2]) if joint else means.shape)
+
+    def _add(self, rows: slice, x: FloatArray, posterior: Posterior) -> None:
+        super()._add(rows, x, posterior)
+        self.second[rows] += posterior.scatter(x) if self.joint else posterior.sums(x * x)
 
     def variance(self, mean: FloatArray) -> FloatArray:
         """Weighted mean squares (or products) about given means, of the shape of `second`."""
@@ -67,7 +86,7 @@ class GaussianND(Family):
     boxed = True
     mean: ClassVar[Parameter] = Parameter("means", "mean", "kd")
 
-    def sums(self, theta: Theta, shares: FloatArray) -> Moments:
+    def sums(self, theta: Theta, shares: FloatArray) -> Means:
         return Moments(theta.means, shares, joint=False)
 
     def check(self, values: Mapping[str, Any], where: str) -> None:
@@ -190,7 +209,7 @@ class Full(GaussianND):
         log_determinant = np.log(np.einsum("tkcc->tkc", theta.factors)).sum(axis=2)
         return np.asarray(log_determinant - 0.5 * theta.means.shape[2] * math.log(2 * math.pi))
 
-    def sums(self, theta: Theta, shares: FloatArray) -> Moments:
+    def sums(self, theta: Theta, shares: FloatArray) -> Means:
         return Moments(theta.means, shares, joint=True)
 
     def maximise(self, sums: Moments, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:
@@ -239,7 +258,19 @@ class Unit(GaussianND):
     def log_normaliser(self, theta: Theta) -> FloatArray:
         return np.full(theta.means.shape[:2], -0.5 * theta.means.shape[2] * math.log(2 * math.pi))
 
-    def maximise(self, sums: Moments, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:
+    def log_ratios(self, y: FloatArray, theta: Theta) -> FloatArray:
+        """Linear in y: d . m_j - |m_j|^2 / 2 with d and m_j about the means' mean, so that nothing cancels."""
+        pivot = theta.means.mean(axis=1)
+        means = theta.means - pivot[:, None]
+        d = y - by_sample(pivot, y.shape[1])
+        ratios = means @ d.swapaxes(1, 2)
+        ratios -= 0.5 * np.einsum("tkd,tkd->tk", means, means)[..., None]
+        return np.asarray(ratios)
+
+    def sums(self, theta: Theta, shares: FloatArray) -> Means:
+        return Means(theta.means, shares)
+
+    def maximise(self, sums: Means, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:
         return {"means": np.where(sums.mass[..., None] > 0, sums.mean(), theta.means)}
 
     def sound(self, theta: Theta, spread: FloatArray) -> BoolArray:

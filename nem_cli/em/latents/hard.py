@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from functools import cached_property
 
 import numpy as np
 
-from nem_cli.em.arrays import FloatArray, IntArray
+from nem_cli.em.arrays import FloatArray, IntArray, first_highest
 from nem_cli.em.family import Family
 from nem_cli.em.latent import Latent
 from nem_cli.em.posterior import Posterior
@@ -26,24 +27,12 @@ class Hard(Latent):
         return rng.integers(0, theta.means.shape[1], shape)
 
     def posterior(self, family: Family, y: FloatArray, theta: Theta) -> Labels:
-        labels, _ = self._likeliest(family, y, theta)
-        return Labels(labels, family.components(theta))
+        return Labels(first_highest(family.log_ratios(y, theta)), family.components(theta))
 
     def log_likelihood(self, family: Family, y: FloatArray, theta: Theta) -> FloatArray:
-        _, highest = self._likeliest(family, y, theta)
-        return np.asarray(highest.sum(axis=1))
-
-    @staticmethod
-    def _likeliest(family: Family, y: FloatArray, theta: Theta) -> tuple[IntArray, FloatArray]:
-        """The component of the highest density, the first of equals, and log f there, both (trials, samples)."""
         constants = family.log_normaliser(theta)
-        highest = family.log_density(y, theta, 0, constants)
-        labels = np.zeros(highest.shape, dtype=np.int64)
-        for j in range(1, constants.shape[1]):
-            log_f = family.log_density(y, theta, j, constants)
-            labels[log_f > highest] = j
-            np.maximum(highest, log_f, out=highest)
-        return labels, highest
+        each = (family.log_density(y, theta, j, constants) for j in range(constants.shape[1]))
+        return np.asarray(functools.reduce(np.maximum, each).sum(axis=1))
 
     def shares(self, theta: Theta, components: int) -> FloatArray:
         return np.full((theta.trials, components), 1 / components)

@@ -81,7 +81,8 @@ def _profile(axes: Axes, racers: Sequence[Racer]) -> None:
             name = "NEM at its best level" if method == "nem" else method
             chosen = _look(method)
             axes.step(x, y, where="post", color=chosen.colour, linestyle=chosen.line, label=f"{name} ({len(each)})")
-    _log_scale(axes, (1, 2, 5))
+    axes.set_xscale("log")
+    _ticks(axes, (1, 2, 5))
     axes.set_xlim(1, far)
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("expected evaluations to within 0.01 of the best limit, over the best method's")
@@ -89,8 +90,7 @@ def _profile(axes: Axes, racers: Sequence[Racer]) -> None:
     axes.legend(title="method (problems)", loc="center left", bbox_to_anchor=(1.01, 0.5))
 
 
-def _log_scale(axes: Axes, subs: tuple[int, ...]) -> None:
-    axes.set_xscale("log")
+def _ticks(axes: Axes, subs: tuple[int, ...]) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=subs))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     axes.xaxis.set_minor_locator(NullLocator())
@@ -99,6 +99,7 @@ def _log_scale(axes: Axes, subs: tuple[int, ...]) -> None:
 def _distributions(axes: Axes, problem: str, racers: Sequence[Racer]) -> None:
     """Quantiles of the evaluations: a line from .1 to .9, a bar from .25 to .75, a point for the median."""
     names = []
+    axes.set_xscale("log")  # before there are limits: without any point they are sound
     known = [value for racer in racers for value in (racer.reached_10, racer.reached_50, racer.reached_90)]
     far = 2 * np.nanmax([1.0, *known])  # a quantile that isn't reached lies beyond
     for place, racer in enumerate(racers):
@@ -115,7 +116,7 @@ def _distributions(axes: Axes, problem: str, racers: Sequence[Racer]) -> None:
         axes.plot(racer.reached_50, place, marker="|", markersize=9, color=chosen.colour, markeredgewidth=2)
         names.append(f"{racer.method} {racer.reached:.0%}")
     near, far = axes.get_xlim()
-    _log_scale(axes, (1, 2, 5) if far < 20 * max(near, 1) else (1,))  # in a small panel
+    _ticks(axes, (1, 2, 5) if far < 20 * max(near, 1) else (1,))  # in a small panel
     axes.set_yticks(range(len(names)), names, fontsize=7)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="x", labelsize=7)
