@@ -108,7 +108,7 @@ def test_the_command_finds_a_number_edited_by_hand(small_blocks, tmp_path):
     shutil.copytree(ROOT / "results" / "protocols", made / "protocols", ignore=shutil.ignore_patterns("*.sqlite*"))
     done = invoke("figures", "--all", "--trials", 12, "--out", made, "--backend", "threading", "--quiet")
     assert done.exit_code == 0, done.stderr
-    done = check(made)
+    done = check(made, "--quiet")
     assert (done.exit_code, done.stderr) == (0, "")
     edited = shutil.copytree(made, tmp_path / "edited")
     path = edited / "mnem" / "summary.csv"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,16 +11,28 @@ from matplotlib.axes import Axes
 from nem_cli.drawing import axis
 from nem_cli.drawing.style import DIVERGING, INK
 from nem_cli.experiment.config import Experiment
+from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.summary import Row
 
 COLOUR_LIMIT = 50.0
 """Per cent at which colours saturate; the cells' numbers go on."""
 
 
-def draw_heatmap(axes: Axes, experiment: Experiment, summary: Sequence[Row], *, colourbar: bool) -> None:
-    """One cell a level; a cell whose interval holds 0 is in brackets. Plain EM, 0 by construction, is left out."""
+def draw_heatmap(
+    axes: Axes,
+    experiment: Experiment,
+    summary: Sequence[Row],
+    *,
+    colourbar: bool,
+    other: Callable[[Row], Estimate | None] | None = None,
+) -> None:
+    """One cell a level; a cell whose interval holds 0 is in brackets. Plain EM, 0 by construction, is left out.
+
+    The cells are what the experiment's figure shows, or an `other` difference to EM.
+    """
     chosen = experiment.figure
     assert chosen.rows is not None
+    percent = chosen.y == "speedup_percent" and other is None
     rows = [row for row in summary if row.sigma > 0 or chosen.y == "mean_iterations"]
     across = _ordered(chosen.x, rows)
     upwards = _ordered(chosen.rows, rows)
@@ -28,16 +40,16 @@ def draw_heatmap(axes: Axes, experiment: Experiment, summary: Sequence[Row], *, 
     texts: list[tuple[int, int, str]] = []
     for row in rows:
         i, j = upwards.index(row[chosen.rows]), across.index(row[chosen.x])
-        point = row.estimate(chosen.y, experiment.bootstrap.confidence)
+        point = other(row) if other else row.estimate(chosen.y, experiment.bootstrap.confidence)
         if point is None or not np.isnan(values[i, j]):
             continue
         values[i, j] = point.value
-        digits = 0 if chosen.y == "speedup_percent" and abs(point.value) >= 1 else 1
+        digits = 0 if percent and abs(point.value) >= 1 else 1
         number = f"{point.value:z.{digits}f}".replace("-", "\N{MINUS SIGN}")
         texts.append((i, j, f"({number})" if 0 in point else number))
     centred = chosen.y != "mean_iterations"
     largest = float(np.nanmax(np.abs(values))) if texts else 1.0
-    limit = min(COLOUR_LIMIT, largest) if chosen.y == "speedup_percent" else largest
+    limit = min(COLOUR_LIMIT, largest) if percent else largest
     shading: dict[str, Any] = (
         {"cmap": DIVERGING, "vmin": -(limit or 1), "vmax": limit or 1} if centred else {"cmap": "viridis"}
     )

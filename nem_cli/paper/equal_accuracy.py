@@ -99,9 +99,7 @@ def accuracies(protocol: str, arms: Sequence[Arm], rng: np.random.Generator) -> 
 
 def best_limit(arms: Sequence[Arm]) -> FloatArray:
     """The largest limit of any arm, shape (trials,); NaN where all are degenerate."""
-    limits = np.stack([arm.limit for arm in arms])
-    best = np.where(np.isnan(limits), -np.inf, limits).max(axis=0)
-    return np.where(np.isinf(best), np.nan, best)
+    return np.asarray(np.fmax.reduce([arm.limit for arm in arms]))
 
 
 def paired_band(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from nem_cli.drawing.heatmap import draw_heatmap
 from nem_cli.drawing.style import style
+from nem_cli.em.arrays import FloatArray
 from nem_cli.experiment.plan import swept_paths
-from nem_cli.paper.studies.study import Prices, Runs, Study, Work
-from nem_cli.statistics.estimate import Estimate, Sign
+from nem_cli.paper.studies.study import UNKNOWN, Prices, Runs, Study, Work, known
+from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.statistics.first_passage import within_for_good
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
 from nem_cli.sweep.figure import split
@@ -24,53 +28,82 @@ CONFIGS = {
     "chain-starts": ("hidden Markov chain", "screened"),
 }
 """Each config's system and screen."""
+TRACED = {"planar-starts": "equal-accuracy-planar", "chain-starts": "equal-accuracy-chain"}
+"""The configs that are traced, and those that have the best fits of the same data."""
+NEAR = 0.1
+"""Nats from the best fit."""
 
 
 @dataclass(frozen=True)
-class Side:
-    """Starts on one side of the true variances.
+class Cell:
+    """A noise level from one start.
 
     Parameters
     ----------
-    system, screen : str
-        As in `CONFIGS`.
+    system, screen, mode : str
+        As in `CONFIGS`, and the injection.
     side : str
-        below, at, above.
-    levels, slower, faster : int
-        Cells of the grid with noise, and those whose interval says slower or faster than EM.
-    worst, best : float
-        Per cent fewer M-steps than EM, the least and the most.
+        Where the start's variances lie from the true ones: below, at, above.
+    start_variance, sigma : float
+        The start's mean variance.
+    saved : Estimate
+        Per cent fewer M-steps to the stop rule than EM from the same start.
+    sooner : Estimate
+        M-steps fewer than EM until within `NEAR` of the best fit, restricted at the trace's horizon; NaN where nothing
+        is traced.
     """
 
     system: str
     screen: str
     mode: str
     side: str
-    levels: int
-    slower: int
-    faster: int
-    worst: float
-    best: float
+    start_variance: float
+    sigma: float
+    saved: Estimate
+    sooner: Estimate
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        """What the page counts together."""
+        return self.system, self.screen, self.mode, self.side
+
+    @property
+    def traced(self) -> bool:
+        """Whether `sooner` was measured."""
+        return not math.isnan(self.sooner.value)
 
 
-def measure(runs: Runs, work: Work) -> list[Side]:
-    return [side for config, of in CONFIGS.items() for side in _sides(runs[config], *of)]
+def measure(runs: Runs, work: Work) -> list[Cell]:
+    return [cell for config in CONFIGS for cell in _cells(config, runs)]
 
 
-def _sides(run: Run, system: str, screen: str) -> Iterator[Side]:
+def _cells(config: str, runs: Runs) -> Iterator[Cell]:
+    run, (system, screen) = runs[config], CONFIGS[config]
     truth = np.ravel(run.experiment.system.values()["variances"])
+    limit = _best_limit(runs[TRACED[config]]) if config in TRACED else None
     for mode, rows in _modes(run):
-        groups: dict[str, list[Estimate]] = {"below": [], "at": [], "above": []}
         for row in rows:
-            saved = run.estimate(row, "speedup_percent")
-            start = np.mean(row["start.variances"])
-            if row.sigma and saved:
-                groups["below" if start < truth.min() else "above" if start > truth.max() else "at"].append(saved)
-        for side, group in groups.items():
-            if group:
-                signs, values = [each.sign for each in group], [each.value for each in group]
-                slower, faster = signs.count(Sign.BELOW), signs.count(Sign.ABOVE)
-                yield Side(system, screen, mode, side, len(values), slower, faster, min(values), max(values))
+            if row.sigma:
+                start = _start_variance(row)
+                side = "below" if start < truth.min() else "above" if start > truth.max() else "at"
+                sooner = UNKNOWN if limit is None else _sooner(run, row, limit)
+                saved = known(run, row, "speedup_percent")
+                yield Cell(system, screen, mode, side, start, row.sigma, saved, sooner)
+
+
+def _start_variance(row: Row) -> float:
+    return float(np.mean(row["start.variances"]))
+
+
+def _best_limit(run: Run) -> FloatArray:
+    """The best log-likelihood that any level's trial ended at, shape (trials,)."""
+    return np.asarray(np.fmax.reduce([run.traces(row)["limit"] for row in run.rows]))
+
+
+def _sooner(run: Run, row: Row, limit: FloatArray) -> Estimate:
+    gaps = [limit[:, None] - run.traces(each)["log_likelihoods"] for each in (run.em(row), row)]
+    em, noisy = (within_for_good(gap, NEAR).steps for gap in gaps)
+    return mean_estimate(em - noisy)
 
 
 def _modes(run: Run) -> list[tuple[str, list[Row]]]:
@@ -79,20 +112,31 @@ def _modes(run: Run) -> list[tuple[str, list[Row]]]:
     return [(mode or run.experiment.noise.injection, rows) for mode, rows in split(swept, run.rows)]
 
 
-def figure(runs: Runs, sides: Sequence[Side], price: Prices) -> Figure:
-    """Maps of start variance against noise level, screened."""
+def figure(runs: Runs, cells: Sequence[Cell], price: Prices) -> Figure:
+    """Maps of start variance against noise level, screened: at the stop rule, and below at equal accuracy."""
     maps = [
-        (f"{system}, {mode} noise", runs[name].experiment, rows)
-        for name, (system, screen) in CONFIGS.items()
+        (config, mode, rows)
+        for config, (_, screen) in CONFIGS.items()
         if screen == "screened"
-        for mode, rows in _modes(runs[name])
+        for mode, rows in _modes(runs[config])
     ]
     with style():
-        drawn = Figure(figsize=(10, 8.4), layout="constrained")
-        for axes, (name, experiment, rows) in zip(drawn.subplots(2, 2).ravel(), maps, strict=True):
+        drawn = Figure(figsize=(10, 12), layout="constrained")
+        panels = iter(drawn.subplots(3, 2).ravel())
+        for config, mode, rows in maps:
+            axes, experiment = next(panels), runs[config].experiment
             draw_heatmap(axes, experiment, rows, colourbar=False)
-            axes.set_title(name, loc="left", fontsize=10)
+            axes.set_title(f"{CONFIGS[config][0]}, {mode} noise: % fewer M-steps", loc="left", fontsize=10)
+        for config in TRACED:
+            axes, run, system = next(panels), runs[config], CONFIGS[config][0]
+            sooner = {(each.start_variance, each.sigma): each.sooner for each in cells if each.system == system}
+            draw_heatmap(axes, run.experiment, run.rows, colourbar=False, other=partial(_of, sooner))
+            axes.set_title(f"{system}: M-steps sooner within {NEAR:g} nats", loc="left", fontsize=10)
     return drawn
 
 
-STUDY = Study(tuple(CONFIGS), Side, measure, figure)
+def _of(sooner: Mapping[tuple[float, float], Estimate], row: Row) -> Estimate:
+    return sooner[_start_variance(row), row.sigma]
+
+
+STUDY = Study((*CONFIGS, *TRACED.values()), Cell, measure, figure)
