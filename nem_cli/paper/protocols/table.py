@@ -7,13 +7,12 @@ from typing import Any
 from nem_cli.paper.protocols.results import Protocols
 from nem_cli.statistics.table import Column, Table
 
-STAGES = ("declared", "EM takes the paper's 10", "savings explained", "full grids")
-
 
 def stages_table(protocols: Protocols) -> Table:
     """How many path families each stage left, and what the last one keeps."""
     families = protocols.summary["families"]
-    names = [STAGES[0], STAGES[1], *([STAGES[2]] * (len(families) - 2))]
+    looked = [f"savings explained, {trials} trials" for trials in protocols.summary["trials"]["paper_levels"]]
+    names = ["declared", "EM takes the paper's 10", *looked]
     rows: list[tuple[str, int | None, int | None]] = [
         (name, count, None) for name, count in zip(names, families, strict=True)
     ]

@@ -126,7 +126,7 @@ def figure(runs: Runs, cells: Sequence[Cell], price: Prices) -> Figure:
         for config, mode, rows in maps:
             axes, experiment = next(panels), runs[config].experiment
             draw_heatmap(axes, experiment, rows, colourbar=False)
-            axes.set_title(f"{CONFIGS[config][0]}, {mode} noise: % fewer M-steps", loc="left", fontsize=10)
+            axes.set_title(f"{CONFIGS[config][0]}, {mode}: % fewer M-steps", loc="left", fontsize=10)
         for config in TRACED:
             axes, run, system = next(panels), runs[config], CONFIGS[config][0]
             sooner = {(each.start_variance, each.sigma): each.sooner for each in cells if each.system == system}
