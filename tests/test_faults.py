@@ -254,7 +254,13 @@ def test_numbers_of_5000_digits(option, tmp_path):
 # --- Dask addresses ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("address", ["tls://127.0.0.1:9", "nothing://127.0.0.1:9", "tcp://127.0.0.1:9", "127.0.0.1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "tls://127.0.0.1:9", "nothing://127.0.0.1:9", "127.0.0.1",
+        pytest.param("tcp://127.0.0.1:9", marks=pytest.mark.slow),  # tried again for 20 s
+    ],
+)  # fmt: skip
 def test_a_dask_address_that_can_not_be_one(address, config, tmp_path):
     done = invoke("sweep", config, "--out", tmp_path / "run", "--backend", "dask", "--scheduler", address)
     children.assert_message(done, 1, address, "no Dask scheduler answers there")

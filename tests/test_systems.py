@@ -109,8 +109,8 @@ def test_bad_input_is_one_message(config, change, message):
 
 
 @pytest.mark.parametrize("config", [PLANAR, FULL, CHAIN, CLUSTERS, NETWORK], ids=lambda config: config["name"])
-def test_a_block_is_as_its_columns_say_and_the_same_again(config):
-    level = levels(validate(merged(config, {"sweep": {"sigma": [0.5]}})))[1]
+def test_a_block_is_as_its_columns_say_and_the_same_again(config, small_blocks):
+    level = levels(validate(merged(config, {"sweep": {"sigma": [0.5]}, "stop": {"max_iterations": 20}})))[1]
     one, again = (run_block(level, 7, 0).trials for _ in range(2))
     assert one.tobytes() == again.tobytes()
     names = [name for name, _, _ in trial_columns(level.trial)]

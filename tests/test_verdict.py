@@ -134,12 +134,12 @@ class TestPrediction:
             assert each.p == max(p.values()) == p[each.n]
             assert each.compatible == (", ".join(str(n) for n in p if p[n] >= 0.05) or "none")
 
-    def test_a_run_and_the_figures_runs_give_the_same_trials(self, tmp_path):
+    def test_a_run_and_the_figures_runs_give_the_same_trials(self, small_blocks, tmp_path):
         both = load(shipped_configs()["prediction-five-parameter"], trials=8)
         modes = {mode: load(shipped_configs()[name], trials=8) for mode, name in FIGURE_CONFIGS.items()}
         blind = load(shipped_configs()["blind"], trials=8)
         runs = {
-            each.name: collect(tmp_path / each.name, each, workers=Workers(1))
+            each.name: collect(tmp_path / each.name, each, workers=Workers(1, "threading"))
             for each in (both, blind, *modes.values())
         }
         one = of_run(runs[both.name])
