@@ -32,10 +32,8 @@ def test_each_accuracy_is_the_first_step_from_which_the_gap_stays_small():
 
 
 def test_the_limit_is_the_best_of_all_arms_and_degenerate_ends_are_none():
-    one, other = arm("em", np.ones((3, 2))), arm("squarem", np.ones((3, 2)))
-    one.limit[:] = [1, np.nan, np.nan]
-    other.limit[:] = [2, 3, np.nan]
-    np.testing.assert_array_equal(best_limit([one, other]), [2, 3, np.nan])
+    limits = [np.array(each) for each in ([1, np.nan, np.nan], [2, 3, np.nan])]
+    np.testing.assert_array_equal(best_limit(limits), [2, 3, np.nan])
 
 
 def test_a_better_limit_of_another_arm_counts_against_em():

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from models import noise_of
 from sklearn.cluster import KMeans
 
 from nem_cli.em import algorithm
+from nem_cli.em.arrays import first_highest
 from nem_cli.em.families.gaussian_nd import Unit
+from nem_cli.em.family import Family
 from nem_cli.em.latents.hard import Hard
 from nem_cli.em.model import Model
 from nem_cli.em.status import Status
@@ -25,6 +30,19 @@ def data(trials, samples, seed=0):
 
 def problem(noise=None, rule="labels", tol=2.0, cap=1000):
     return algorithm.Problem(MODEL, noise or noise_of(), frozenset({"means"}), stop_rules.get(rule), tol, cap)
+
+
+@given(arrays(float, (2, 5, 7), elements=st.integers(0, 2)))
+def test_the_first_of_the_highest_is_numpys(values):
+    np.testing.assert_array_equal(first_highest(values), values.argmax(axis=1))
+
+
+@pytest.mark.parametrize("far", [0.0, 1e6])
+def test_ratios_are_the_densities_less_what_these_share(far):
+    y, theta = data(3, 50) + far, MODEL.theta({"means": CENTRES + far}).take(np.zeros(3, dtype=int))
+    expected = Family.log_ratios(MODEL.family, y, theta)
+    found = MODEL.family.log_ratios(y, theta)
+    np.testing.assert_allclose(found - found[:, :1], expected - expected[:, :1], atol=1e-8)
 
 
 def test_centroids_and_counts_are_scikit_learns():

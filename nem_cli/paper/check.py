@@ -31,8 +31,8 @@ ENDINGS = ("converged", "max_iterations", "degenerate")
 
 UNTRACKED = {"trials.csv"}
 
-GIVEN = ("protocols",)
-"""What figures and verdict read but commands of their own make."""
+SEARCH = "protocols"
+"""The folder of `nem protocols`, which the verdict reads and nothing here makes."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,8 @@ def check(there: Path, *, trials: int | None, workers: Workers, progress: Shown)
     """
     with tempfile.TemporaryDirectory(prefix="nem-check-") as scratch:
         fresh = Path(scratch)
-        for name in GIVEN:
-            if (there / name).is_dir():
-                shutil.copytree(there / name, fresh / name, ignore=shutil.ignore_patterns("*.sqlite*"))
+        if (there / SEARCH).is_dir():
+            shutil.copytree(there / SEARCH, fresh / SEARCH, ignore=shutil.ignore_patterns("*.sqlite*"))
         figures(fresh, trials=trials, workers=workers, progress=progress, everything=True)
         return list(differences(there, fresh))
 

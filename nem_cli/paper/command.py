@@ -40,7 +40,7 @@ def figures(
     Example: nem figures --trials 200 --out results-of-200
     """
     from nem_cli.experiment.runner import Workers
-    from nem_cli.paper.check import check as differences
+    from nem_cli.paper import check as checking
     from nem_cli.paper.claims import WIDTHS, verdict_json, verdict_table
     from nem_cli.paper.figures import figures as make
     from nem_cli.paper.figures import outlook_of
@@ -48,10 +48,10 @@ def figures(
     workers = Workers(jobs, backend, scheduler, timeout)
     progress = partial(terminal.progress, quiet=quiet or json)
     if dry_run:
-        terminal.print_plan(outlook_of(trials, workers, everything=everything), json)
+        terminal.print_plan(outlook_of(trials, workers, everything=everything or check), json)
         return
     if check:
-        _check(out, partial(differences, out, trials=trials, workers=workers, progress=progress), quiet, json)
+        _check(out, partial(checking.check, out, trials=trials, workers=workers, progress=progress), quiet, json)
         return
     made = make(
         out,

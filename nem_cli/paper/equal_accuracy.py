@@ -81,7 +81,7 @@ def accuracies(protocol: str, arms: Sequence[Arm], rng: np.random.Generator) -> 
     rng : Generator
         Of the bootstrap behind the bands.
     """
-    limit = best_limit(arms)
+    limit = best_limit([arm.limit for arm in arms])
     rows = []
     baseline: IntArray | None = None
     for arm in arms:
@@ -97,9 +97,9 @@ def accuracies(protocol: str, arms: Sequence[Arm], rng: np.random.Generator) -> 
     return rows
 
 
-def best_limit(arms: Sequence[Arm]) -> FloatArray:
+def best_limit(limits: Sequence[FloatArray]) -> FloatArray:
     """The largest limit of any arm, shape (trials,); NaN where all are degenerate."""
-    return np.asarray(np.fmax.reduce([arm.limit for arm in arms]))
+    return np.asarray(np.fmax.reduce(limits))
 
 
 def paired_band(

@@ -14,9 +14,10 @@ from nem_cli.drawing.heatmap import draw_heatmap
 from nem_cli.drawing.style import style
 from nem_cli.em.arrays import FloatArray
 from nem_cli.experiment.plan import swept_paths
+from nem_cli.paper.equal_accuracy import best_limit
 from nem_cli.paper.studies.study import UNKNOWN, Prices, Runs, Study, Work, known
 from nem_cli.statistics.estimate import Estimate, mean_estimate
-from nem_cli.statistics.first_passage import within_for_good
+from nem_cli.statistics.first_passage import Passage, within_for_good
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
 from nem_cli.sweep.figure import split
@@ -51,6 +52,8 @@ class Cell:
     sooner : Estimate
         M-steps fewer than EM until within `NEAR` of the best fit, restricted at the trace's horizon; NaN where nothing
         is traced.
+    restricted : float
+        The share of the trials, with noise or without, that aren't so near at the horizon; NaN as above.
     """
 
     system: str
@@ -61,6 +64,7 @@ class Cell:
     sigma: float
     saved: Estimate
     sooner: Estimate
+    restricted: float
 
     @property
     def group(self) -> tuple[str, ...]:
@@ -80,30 +84,29 @@ def measure(runs: Runs, work: Work) -> list[Cell]:
 def _cells(config: str, runs: Runs) -> Iterator[Cell]:
     run, (system, screen) = runs[config], CONFIGS[config]
     truth = np.ravel(run.experiment.system.values()["variances"])
-    limit = _best_limit(runs[TRACED[config]]) if config in TRACED else None
+    limit = None
+    if config in TRACED:
+        best = runs[TRACED[config]]
+        limit = best_limit([best.traces(row)["limit"] for row in best.rows])
     for mode, rows in _modes(run):
         for row in rows:
             if row.sigma:
                 start = _start_variance(row)
                 side = "below" if start < truth.min() else "above" if start > truth.max() else "at"
-                sooner = UNKNOWN if limit is None else _sooner(run, row, limit)
+                sooner, restricted = UNKNOWN, math.nan
+                if limit is not None:
+                    em, noisy = (_passage(run, each, limit) for each in (run.em(row), row))
+                    sooner, restricted = mean_estimate(em.steps - noisy.steps), max(em.restricted, noisy.restricted)
                 saved = known(run, row, "speedup_percent")
-                yield Cell(system, screen, mode, side, start, row.sigma, saved, sooner)
+                yield Cell(system, screen, mode, side, start, row.sigma, saved, sooner, restricted)
 
 
 def _start_variance(row: Row) -> float:
     return float(np.mean(row["start.variances"]))
 
 
-def _best_limit(run: Run) -> FloatArray:
-    """The best log-likelihood that any level's trial ended at, shape (trials,)."""
-    return np.asarray(np.fmax.reduce([run.traces(row)["limit"] for row in run.rows]))
-
-
-def _sooner(run: Run, row: Row, limit: FloatArray) -> Estimate:
-    gaps = [limit[:, None] - run.traces(each)["log_likelihoods"] for each in (run.em(row), row)]
-    em, noisy = (within_for_good(gap, NEAR).steps for gap in gaps)
-    return mean_estimate(em - noisy)
+def _passage(run: Run, row: Row, limit: FloatArray) -> Passage:
+    return within_for_good(limit[:, None] - run.traces(row)["log_likelihoods"], NEAR)
 
 
 def _modes(run: Run) -> list[tuple[str, list[Row]]]:
