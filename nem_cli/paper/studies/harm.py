@@ -125,7 +125,8 @@ def figure(runs: Runs, cells: Sequence[Cell], price: Prices) -> Figure:
     ]
     with style():
         drawn = Figure(figsize=(10, 12), layout="constrained")
-        panels = iter(drawn.subplots(3, 2).ravel())
+        grid = drawn.subplots(3, 2)
+        panels = iter(grid.ravel())
         for config, mode, rows in maps:
             axes, experiment = next(panels), runs[config].experiment
             draw_heatmap(axes, experiment, rows, colourbar=False)
@@ -135,6 +136,8 @@ def figure(runs: Runs, cells: Sequence[Cell], price: Prices) -> Figure:
             sooner = {(each.start_variance, each.sigma): each.sooner for each in cells if each.system == system}
             draw_heatmap(axes, run.experiment, run.rows, colourbar=False, other=partial(_of, sooner))
             axes.set_title(f"{system}: M-steps sooner within {NEAR:g} nats", loc="left", fontsize=10)
+        for axes in grid[:, 1]:
+            axes.set_ylabel("")  # as to its left
     return drawn
 
 
