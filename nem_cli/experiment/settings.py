@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 
@@ -16,6 +14,7 @@ class Settings(BaseModel):
 class Choices(Settings):
     """Settings of which some exclude others: those that aren't set aren't written."""
 
+    # pydantic 2.10 looks the result's type up in the module of the subclass: builtins are in all
     @model_serializer(mode="wrap")
-    def _without_what_is_not_set(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_what_is_not_set(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
         return {name: value for name, value in write(self).items() if value is not None}
