@@ -91,7 +91,7 @@ def read(page):
 
 
 def make(root, **options):
-    return figures(root, trials=TRIALS, workers=Workers(1), progress=lambda title: nullcontext(), **options)
+    return figures(root, trials=TRIALS, workers=Workers(1), progress=lambda title, **units: nullcontext(), **options)
 
 
 @pytest.fixture(scope="module", autouse=True)

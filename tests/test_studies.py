@@ -312,7 +312,7 @@ def test_the_race_keeps_the_best_and_measures_it_on_fresh_trials(small_blocks, t
 def test_the_race_counts_until_the_best_limit(small_blocks, tmp_path):
     runs = {name: finished(tmp_path / name, thinned(name, stop=SHORT, sweep=grids))
             for name, grids in (("race", FEW), ("race-waiting", NOISY))}  # fmt: skip
-    racers = [racer for name, run in runs.items() for racer in race.racers(name, run, Work(HERE))]
+    racers = race.measure(runs, Work(HERE))
     by_method = {racer.method: racer for racer in racers if racer.problem == "deaths"}
     assert list(by_method) == ["em", "squarem", "annealed"]
     em, squarem = by_method["em"], by_method["squarem"]

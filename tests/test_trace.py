@@ -71,7 +71,7 @@ def test_a_rule_with_a_history_counts_in_a_trace_as_it_does_alone(data):
 
 def test_a_trace_with_a_stop_rule_ends_where_the_fit_does(data):
     settings = problem("euclidean", 1.2, sigma=1.0)
-    traced, fits = record(settings, *data, rng(3), RULES, likelihood=True), algorithm.fit(settings, *data, rng(3))
+    traced, fits = record(settings, *data, rng(3), RULES), algorithm.fit(settings, *data, rng(3))
     np.testing.assert_array_equal(traced.theta.variances, fits.theta.variances)
     last = traced.log_likelihood[np.arange(60), fits.iterations]
     np.testing.assert_allclose(last, fits.log_likelihood, rtol=1e-12)
@@ -106,9 +106,11 @@ def test_with_noise_a_traced_fit_has_the_untraced_ones_law(data):
 def test_a_limit_is_where_em_ends(data):
     y, start = data
     limits = trace.limit(problem("euclidean", 1.0), y, start)
-    traced = record(problem(horizon=400), y, start, rng(), {}, likelihood=True)
+    traced = record(problem(horizon=400), y, start, rng(), RULES)
     known = np.isfinite(limits)
     assert known.mean() > 0.9
+    gained = limits - algorithm.fit(problem("log-likelihood", 7.0, 100_000), y, start, rng()).log_likelihood
+    assert np.all((gained[known] >= 0) & (gained[known] < 20 * 20 * 1e-7))  # it looks at every twentieth step
     reached = limits > traced.log_likelihood[:, 40] - 1e-9  # from a plateau at the start EM doesn't leave
     assert np.mean(reached[known]) > 0.9
     again = trace.limit(problem(), y, traced.theta)
@@ -116,7 +118,7 @@ def test_a_limit_is_where_em_ends(data):
 
 
 def test_the_log_likelihood_rule_is_the_change_of_the_recorded_log_likelihood(data):
-    traced = record(problem(sigma=1.5), *data, rng(), RULES, likelihood=True)
+    traced = record(problem(sigma=1.5), *data, rng(), RULES)
     change = np.abs(np.diff(traced.log_likelihood, axis=1))
     np.testing.assert_allclose(change, traced.distances["log-likelihood"], atol=1e-9)
     y, start = data
@@ -141,7 +143,7 @@ def test_a_degenerate_trial_is_recorded_up_to_its_end():
     y = np.array([[0.0, 0.0, 0.0, 1.0, 5.0, 9.0], [-3.0, -2.5, -2.0, 2.0, 2.5, 3.0]])
     start = Theta.of(2, weights=(0.5, 0.5), means=(0.0, 5.0), variances=(1e-4, 9.0))
     settings = problem(horizon=30)
-    traced, fits = record(settings, y, start, rng(), RULES, likelihood=True), algorithm.fit(settings, y, start, rng())
+    traced, fits = record(settings, y, start, rng(), RULES), algorithm.fit(settings, y, start, rng())
     ended = fits.status == Status.DEGENERATE
     assert ended.any()
     for trial in np.flatnonzero(ended):
@@ -193,7 +195,7 @@ TRACED = {
     "stop": {"rule": "euclidean", "tol": 1.2},
     "sweep": {"sigma": [0, 1.5]},
     "trials": 40,
-    "trace": {"horizon": 20, "limit": True},
+    "trace": {"horizon": 20, "limit": True, "residuals": True},
 }
 
 

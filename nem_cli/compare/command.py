@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,9 +61,7 @@ def compare(
     if dry_run:
         terminal.print_plan(outlook_of(asked, workers), json)
         return
-    found = run_plan(
-        asked, workers, lambda title: terminal.progress(title, quiet or json), command=["nem", *sys.argv[1:]]
-    )
+    found = run_plan(asked, workers, partial(terminal.progress, quiet=quiet or json), command=["nem", *sys.argv[1:]])
     if json:
         typer.echo(found.json())
     elif not quiet:

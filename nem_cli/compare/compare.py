@@ -31,7 +31,7 @@ def compare(
     fresh: bool = False,
     jobs: int | None = None,
     workers: Workers | None = None,
-    progress: Shown = lambda title: nullcontext(),
+    progress: Shown = lambda title, *, unit="": nullcontext(),
     command: Sequence[str] = (),
 ) -> Comparison:
     """Compare the mean counts of two runs at their optima, and write ``OUT/comparison/A-vs-B/``.

@@ -18,8 +18,10 @@ from nem_cli.em.theta import Theta
 
 RUN_ON = 100_000
 """M-steps that a limit is sought for at most."""
-GAIN = 7.0
-"""A limit is reached where a step of EM gains less than 10^-7 nats."""
+GAIN = 1e-7
+"""A limit is reached where a step of EM gains less, in nats."""
+STRIDE = 20
+"""M-steps between two looks at the gain, which cost as much as a step each."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Trace:
         By stop rule: how far step k = 1, 2, ... took theta, in column k - 1. NaN where a trial made no such step, and
         in the step that ended it as degenerate.
     log_likelihood : ndarray of shape (trials, horizon + 1), or None
-        Of the clean data at theta_0, theta_1, ...; NaN as above.
+        Of the clean data at theta_0, theta_1, ...; NaN as above. None without the rule `LogLikelihood`.
     residuals : ndarray of shape (trials, horizon + 1), or None
         How far one step of plain EM would take theta_0, theta_1, ...; NaN as above.
     theta : Theta
@@ -52,7 +54,6 @@ def record(
     rng: np.random.Generator,
     rules: Mapping[str, StopRule],
     *,
-    likelihood: bool = False,
     residuals: StopRule | None = None,
 ) -> Trace:
     """Run Algorithm 1 as `algorithm.fit` does and record scalars of every step.
@@ -65,12 +66,10 @@ def record(
         As for `algorithm.steps`.
     rules : dict of str to StopRule
         Whose distances to record.
-    likelihood : bool
-        Whether to record the log-likelihood, for one more E-step a step.
     residuals : StopRule, optional
         By whose distance to record the residuals of plain EM, for one more step of it a step.
     """
-    trace, _ = _record(problem, y, start, rng, rules, problem.max_iterations, likelihood, residuals)
+    trace, _ = _record(problem, y, start, rng, rules, problem.max_iterations, residuals)
     return trace
 
 
@@ -81,21 +80,24 @@ def fit(
     rng: np.random.Generator,
     rules: Mapping[str, StopRule],
     horizon: int,
+    *,
+    residuals: StopRule | None = None,
 ) -> tuple[algorithm.Fits, Trace]:
     """How trials end by the problem's stop rule, and their traces up to the horizon, whatever that rule says.
 
     A trial that ends before the horizon stays in the batch until there, so with noise it equals what `algorithm.fit`
-    gives in law, not in its numbers. Everything is recorded, residuals by the distance of the problem's rule.
+    gives in law, not in its numbers.
 
     Parameters
     ----------
     problem : Problem
-    rules : dict of str to StopRule
+    y, start, rng, rules, residuals
+        As of `record`.
     horizon : int
     """
     ends = _Ends(problem, start, horizon)
     onward = dataclasses.replace(problem, stop=ends, max_iterations=max(problem.max_iterations, horizon))
-    trace, draws = _record(onward, y, start, rng, rules, horizon, True, problem.stop, ends)
+    trace, draws = _record(onward, y, start, rng, rules, horizon, residuals, ends)
     with np.errstate(all="ignore"):  # a degenerate start has no density
         likelihood = problem.model.log_likelihood(y, ends.theta)
     return algorithm.Fits(ends.status, ends.iterations, ends.theta, likelihood, *draws), trace
@@ -103,9 +105,18 @@ def fit(
 
 def limit(problem: algorithm.Problem, y: FloatArray, theta: Theta) -> FloatArray:
     """The log-likelihood where plain EM, run on from theta, ends: shape (trials,), NaN where that is degenerate."""
-    plain = algorithm.Problem(problem.model, Noise(), problem.estimate, LogLikelihood(), GAIN, RUN_ON)
-    fits = algorithm.fit(plain, y, theta, np.random.default_rng(0))  # draws nothing from it
-    return np.where(fits.status == Status.DEGENERATE, np.nan, fits.log_likelihood)
+    stride = algorithm.Problem(problem.model, Noise(), problem.estimate, Never(), 0.0, STRIDE)
+    found = np.full(len(y), -np.inf)
+    running = np.arange(len(y))
+    for _ in range(0, RUN_ON, STRIDE):
+        fits = algorithm.fit(stride, y[running], theta, np.random.default_rng(0))  # draws nothing from it
+        likelihood = np.where(fits.status == Status.DEGENERATE, np.nan, fits.log_likelihood)
+        gaining = likelihood - found[running] >= STRIDE * GAIN
+        found[running] = likelihood
+        running, theta = running[gaining], fits.theta.take(gaining)
+        if not running.size:
+            break
+    return found
 
 
 class _Ends(StopRule):
@@ -160,13 +171,12 @@ def _record(
     rng: np.random.Generator,
     rules: Mapping[str, StopRule],
     horizon: int,
-    likelihood: bool,
     residuals: StopRule | None,
     ends: _Ends | None = None,
 ) -> tuple[Trace, tuple[int, int]]:
     trials = len(y)
     distances = {name: np.full((trials, horizon), np.nan) for name in rules}
-    likelihoods = np.full((trials, horizon + 1), np.nan) if likelihood else None
+    likelihoods = np.full((trials, horizon + 1), np.nan) if LogLikelihood.name in rules else None
     plain = _Plain(problem, residuals, y) if residuals else None
     residual = np.full((trials, horizon + 1), np.nan) if residuals else None
     theta = start.copy()
@@ -181,17 +191,16 @@ def _record(
         at, data = step.trials, y if step.trials.size == trials else y[step.trials]
         sound = np.asarray(step.status != Status.DEGENERATE)
         for name, rule in rules.items():
-            coordinates = rule.coordinates(problem.model, data, step.theta, problem.estimate)
+            with np.errstate(all="ignore"):  # a degenerate start has no density
+                coordinates = rule.coordinates(problem.model, data, step.theta, problem.estimate)
+            if likelihoods is not None and name == LogLikelihood.name:
+                likelihoods[at, step.k] = np.where(sound, coordinates[:, 0], np.nan)
             if step.k:
                 before = compared[name][at]
                 distances[name][at, step.k - 1] = np.where(sound, rule.distance(before, coordinates), np.nan)
                 compared[name][at] = rule.remembered(before, coordinates)
             else:
                 compared[name] = rule.remembered(None, coordinates).copy()
-        if likelihoods is not None:
-            with np.errstate(all="ignore"):  # a degenerate start has no density
-                value = problem.model.log_likelihood(data, step.theta)
-            likelihoods[at, step.k] = np.where(sound, value, np.nan)
         if plain is not None and residual is not None:
             residual[at[sound], step.k] = plain.residual(at[sound], step.theta.take(sound))
         theta.put(at, step.theta)

@@ -73,7 +73,8 @@ def trial_columns(trial: TrialSettings) -> list[tuple[str, str, tuple[int, ...]]
 def trace_dtype(trial: TrialSettings) -> np.dtype[np.void]:
     """A trial's trace: distances by stop rule, then what `nem_cli.em.trace.Trace` says.
 
-    ``log_likelihoods`` and ``residuals`` begin at theta_0; ``limit`` is where plain EM ends, run on from the horizon.
+    ``log_likelihoods`` and ``residuals``, those by the trial's own rule, begin at theta_0; ``limit`` is where plain EM
+    ends, run on from the horizon. The last two are there where the config asks for them.
     """
     assert trial.trace is not None
     horizon = trial.trace.horizon
@@ -81,7 +82,7 @@ def trace_dtype(trial: TrialSettings) -> np.dtype[np.void]:
         [
             *((name, "<f8", (horizon,)) for name in _traced_rules(trial)),
             ("log_likelihoods", "<f8", (horizon + 1,)),
-            ("residuals", "<f8", (horizon + 1,)),
+            *([("residuals", "<f8", (horizon + 1,))] if trial.trace.residuals else []),
             *([("limit", "<f8")] if trial.trace.limit else []),
         ]
     )
@@ -117,12 +118,14 @@ def _fitted(
     trial, task = level.trial, problem(level)
     if trial.trace is None:
         return algorithm.fit(task, y, start, rng), None
-    fits, found = trace.fit(task, y, start, rng, _traced_rules(trial), trial.trace.horizon)
+    residuals = task.stop if trial.trace.residuals else None
+    fits, found = trace.fit(task, y, start, rng, _traced_rules(trial), trial.trace.horizon, residuals=residuals)
     table = np.zeros(len(y), dtype=trace_dtype(trial))
     for name, distances in found.distances.items():
         table[name] = distances
     table["log_likelihoods"] = found.log_likelihood
-    table["residuals"] = found.residuals
+    if trial.trace.residuals:
+        table["residuals"] = found.residuals
     if trial.trace.limit:
         table["limit"] = trace.limit(task, y, found.theta)
     return fits, table

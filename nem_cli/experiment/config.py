@@ -116,7 +116,10 @@ class TrialSettings(Choices):
     )
     stop: Stop = Field(default=Stop(), description="rule, tol or below, max_iterations", title="when a trial ends")
     trace: Tracing | None = Field(
-        default=None, description="horizon, limit", title="what is recorded of every step", examples=[{"horizon": 60}]
+        default=None,
+        description="horizon, limit, residuals",
+        title="what is recorded of every step",
+        examples=[{"horizon": 60}],
     )
 
     @property

@@ -18,7 +18,7 @@ from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.paths import flatten
 from nem_cli.experiment.registry import Registry, families, injections, methods, screens, starts, stop_rules
 
-ALGORITHM = 1
+ALGORITHM = 2
 """Changes with anything that changes a trial's numbers: the loop, the draws, the streams, the size of a block."""
 
 _PLUGGED: dict[str, Registry[Any]] = {

@@ -117,6 +117,12 @@ class Tracing(Settings):
         title="whether plain EM runs on from the horizon",
         examples=[True],
     )
+    residuals: bool = Field(
+        default=False,
+        description="true to record at every step how far one of plain EM would go",
+        title="whether plain EM's next step is recorded",
+        examples=[True],
+    )
 
 
 class Bootstrap(Settings):

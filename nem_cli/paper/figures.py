@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from nem_cli.compare.plan import Asked, Plan
 from nem_cli.experiment import folder as files
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import load
-from nem_cli.experiment.runner import Workers
+from nem_cli.experiment.runner import Workers, failures_named
 from nem_cli.experiment.shipped import shipped_configs
 from nem_cli.paper.claims import CLAIMS, Verdict
 from nem_cli.paper.records import read_csv, to_csv
@@ -22,7 +23,7 @@ from nem_cli.statistics.run import Run
 from nem_cli.statistics.table import Table
 from nem_cli.sweep.made import STAMPS, digest, make
 from nem_cli.sweep.outlook import outlook
-from nem_cli.sweep.sweep import Shown, sweep
+from nem_cli.sweep.sweep import Shown, collect, is_finished, sweep
 
 if TYPE_CHECKING:
     from nem_cli.paper.costs import ProtocolRuns
@@ -107,15 +108,8 @@ def figures(
     from nem_cli.paper.costs import ProtocolRuns  # matplotlib and jinja2 are slow to import
     from nem_cli.paper.page import write
 
-    runs: dict[str, Run] = {}
     wanted = experiments(trials, everything=everything)
-    for experiment in wanted:  # before any of them takes its time
-        experiment.system.require()
-    for experiment in wanted:
-        with progress(experiment.name) as report:
-            runs[experiment.name] = sweep(
-                experiment, out=root / experiment.name, workers=workers, fresh=fresh, progress=report, command=command
-            )
+    runs = _runs(root, wanted, workers, progress, fresh, command)
     if fresh:
         (root / STAMPS).unlink(missing_ok=True)
     if everything:
@@ -150,6 +144,32 @@ def figures(
         root / "verdict.csv",
         tuple(read_csv(Verdict, root / "verdict.csv")),
     )
+
+
+def _runs(
+    root: Path, wanted: Sequence[Experiment], workers: Workers, progress: Shown, fresh: bool, command: Sequence[str]
+) -> dict[str, Run]:
+    """The finished runs by name: trials first, in all workers; then tables and figures, a run a process."""
+    for experiment in wanted:  # before any of them takes its time
+        experiment.system.require()
+        if not fresh:
+            files.refuse_fewer(root / experiment.name, experiment)
+    for experiment in wanted:
+        with progress(experiment.name) as report:
+            collect(root / experiment.name, experiment, workers=workers, progress=report, fresh=fresh)
+    left = [each for each in wanted if not is_finished(root / each.name, each)]
+    processes = workers if workers.backend == "loky" else Workers(1)  # others share no files, or matplotlib's state
+    finish = partial(_finish, root, workers, command)
+    with progress("tables and figures", unit="runs") as report, closing(processes.each(finish, left)) as finished:
+        for number, _ in enumerate(finished, start=1):
+            if report:
+                report(number, len(left))
+    return {each.name: Run.open(root / each.name) for each in wanted}
+
+
+def _finish(root: Path, workers: Workers, command: Sequence[str], experiment: Experiment) -> None:
+    with failures_named(f"run {experiment.name}"):
+        sweep(experiment, out=root / experiment.name, workers=workers, command=command)
 
 
 def _check(root: Path, protocols: Sequence[ProtocolRuns], runs: Mapping[str, Run]) -> None:

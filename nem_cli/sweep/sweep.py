@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nem_cli.errors import NemWarning
 from nem_cli.experiment import folder as files
@@ -27,8 +27,11 @@ from nem_cli.sweep.precision import Precision
 Progress = Callable[[int, int], None]
 """Called with the trials done and the trials in all."""
 
-Shown = Callable[[str], AbstractContextManager[Progress | None]]
-"""Opens a named progress display."""
+
+class Shown(Protocol):
+    """Opens a named progress display of trials, or of other units."""
+
+    def __call__(self, title: str, *, unit: str = "trials") -> AbstractContextManager[Progress | None]: ...
 
 
 def sweep(
@@ -88,14 +91,13 @@ def sweep(
                 if not until:  # with it, the trials are known in the end
                     files.refuse_fewer(folder, experiment)
                 blocks = _run_missing(journal, plan, experiment, workers, progress)
-                if not blocks and not until and is_made(folder, *_stamped(experiment)):
+                if not blocks and not until and is_finished(folder, experiment):
                     return Run.open(folder)
                 rows = summarise(experiment, plan, journal)
                 if until and until.reached(rows):
                     break
             if until:
                 files.refuse_fewer(folder, experiment)
-            _warn_of_mixed_processors(journal)
             totals = [journal.totals(level, experiment.trials) for level in plan]
             seconds = [each.seconds / each.trials for each in totals]
             made_with = manifest(experiment) | ({"until_ci": until.note(rows)} if until else {})
@@ -103,6 +105,11 @@ def sweep(
             run = Run(folder, experiment, levels=plan, rows=rows, manifest=made_with, timing=made_in)
             _write(run, journal)
             return run
+
+
+def is_finished(folder: Path, experiment: Experiment) -> bool:
+    """Whether a folder's tables and figure are what the experiment's trials there, and this code, make."""
+    return is_made(folder, *_stamped(experiment))
 
 
 def collect(
@@ -171,17 +178,14 @@ def _run_missing(
             done += unique[index].counted(number, experiment.trials)
             if progress:
                 progress(done, total)
-    return ran
-
-
-def _warn_of_mixed_processors(journal: Journal) -> None:
-    if len(journal.cpus) > 1:
+    if ran and len(journal.cpus) > 1:
         warnings.warn(
             f"blocks were made by different processors ({'; '.join(journal.cpus)}): another mix may give other last "
             "digits, since numpy's exponential differs between instruction sets",
             NemWarning,
             stacklevel=3,
         )
+    return ran
 
 
 def _write(run: Run, journal: Journal) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -17,7 +16,6 @@ from nem_cli.em import algorithm
 from nem_cli.em.arrays import BoolArray, FloatArray
 from nem_cli.em.status import Status
 from nem_cli.experiment.block import data_and_starts, problem
-from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.plan import NOISE, Level, stream
 from nem_cli.experiment.registry import EM
 from nem_cli.paper.studies.race_figure import race_figure
@@ -106,13 +104,48 @@ class Racer:
         return self.method.split("-")[1] if self.noisy else self.method
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """A method on a problem.
+
+    Parameters
+    ----------
+    problem : str
+    run : Run
+    row : Row
+        Its level.
+    trials : structured ndarray of shape (trials,)
+    least : ndarray of shape (trials,)
+        The log-likelihood within `CLOSE` of the best limit; infinite in a trial that doesn't end there.
+    """
+
+    problem: str
+    run: Run
+    row: Row
+    trials: NDArray[np.void]
+    least: FloatArray
+
+    @property
+    def work(self) -> int:
+        """Evaluations times what each costs, roughly."""
+        level = self.row.level
+        return int(self.trials["iterations"].sum()) * level.trial.sample_size * level.components
+
+
 def measure(runs: Runs, work: Work) -> list[Racer]:
-    return [racer for config in PROBLEMS for racer in racers(config, runs[config], work)]
+    entries = [entry for config, name in PROBLEMS.items() if config in runs for entry in _entries(name, runs[config])]
+    tasks = sorted(enumerate(entries), key=lambda each: -each[1].work)  # the longest first: no worker waits at the end
+    sent = [(number, entry.run.experiment.seed, entry.row.level, entry.least) for number, entry in tasks]
+    with closing(work.workers.each(first_within, sent)) as found:
+        first = dict(found)
+    baseline: dict[str, FloatArray] = {}
+    for number, entry in enumerate(entries):
+        baseline.setdefault(entry.problem, first[number])  # EM's
+    return [_racer(entry, first[number], baseline[entry.problem]) for number, entry in enumerate(entries)]
 
 
-def racers(config: str, run: Run, work: Work) -> Iterator[Racer]:
+def _entries(name: str, run: Run) -> list[_Entry]:
     """The methods of one problem, EM first."""
-    cap = run.experiment.stop.max_iterations
     ended: dict[str, tuple[Row, NDArray[np.void]]] = {}
     for row in run.rows:  # EM first; its levels of several injections are one
         ended.setdefault(row.level.key, (row, run.trials(row)))
@@ -120,36 +153,30 @@ def racers(config: str, run: Run, work: Work) -> Iterator[Racer]:
                        for _, trials in ended.values()]).max(axis=0)  # fmt: skip
     if run.experiment.data is not None:  # one data set, many starts
         limits[:] = limits.max()
-    uncapped = [trials for row, trials in ended.values() if row.level.trial.stop.max_iterations > cap]
-    entered = {key: each for key, each in ended.items() if each[0].level.trial.stop.max_iterations <= cap}
     least = limits - CLOSE
-    tasks = [
-        (row.level, np.where(trials["log_likelihood"] >= least, least, np.inf)) for row, trials in entered.values()
+    return [
+        _Entry(name, run, row, trials, np.where(trials["log_likelihood"] >= least, least, np.inf))
+        for row, trials in ended.values()
+        if not _uncapped(run, row)
     ]
-    with closing(work.workers.each(partial(first_within, run.experiment), tasks)) as found:
-        first = dict(found)
-    baseline = first[next(iter(entered))]  # EM's
-    for key, (row, trials) in entered.items():
-        yield _racer(PROBLEMS[config], row, trials, first[key], baseline, uncapped, run.experiment.seed)
 
 
-def _racer(
-    name: str,
-    row: Row,
-    trials: NDArray[np.void],
-    first: FloatArray,
-    baseline: FloatArray,
-    uncapped: Sequence[NDArray[np.void]],
-    seed: int,
-) -> Racer:
+def _uncapped(run: Run, row: Row) -> bool:
+    return row.level.trial.stop.max_iterations > run.experiment.stop.max_iterations
+
+
+def _racer(entry: _Entry, first: FloatArray, baseline: FloatArray) -> Racer:
+    """What became of a method, from its evaluations until the best limit and EM's."""
+    run, row, trials = entry.run, entry.row, entry.trials
     trial, evaluations, came = row.level.trial, trials["iterations"], np.isfinite(first)
     cap = trial.stop.max_iterations
+    uncapped = [run.counts(each) for each in run.rows if _uncapped(run, each)]
     method = f"nem-{trial.noise.injection}-{row.sigma:g}" if row.sigma else trial.method
     low, high = stats.quantile_test(evaluations, p=0.5).confidence_interval(0.95)
     quantiles = [float(np.quantile(first, q, method="higher")) for q in REACHED.values()]
     spread = dict(zip(REACHED, (each if math.isfinite(each) else math.nan for each in quantiles), strict=True))
     return Racer(
-        problem=name,
+        problem=entry.problem,
         method=method,
         starts=len(trials),
         evaluations_mean=float(evaluations.mean()),
@@ -159,12 +186,12 @@ def _racer(
         converged=int(np.count_nonzero(trials["status"] == Status.CONVERGED)),
         capped=int(np.count_nonzero(trials["status"] == Status.MAX_ITERATIONS)),
         failed=int(np.count_nonzero(trials["status"] == Status.DEGENERATE)),
-        uncapped_median=float(np.median(uncapped[0]["iterations"])) if method == EM and uncapped else math.nan,
+        uncapped_median=float(np.median(uncapped[0])) if method == EM and uncapped else math.nan,
         reached=float(came.mean()),
         **spread,
-        expected=_expected(np.where(came, first, evaluations), came, seed),
+        expected=_expected(np.where(came, first, evaluations), came, run.experiment.seed),
         more=mean_estimate(np.minimum(first, cap) - np.minimum(baseline, cap)),
-        published=float(PUBLISHED.get(method, math.nan)) if name == "deaths" else math.nan,
+        published=float(PUBLISHED.get(method, math.nan)) if entry.problem == "deaths" else math.nan,
     )
 
 
@@ -176,36 +203,37 @@ def _expected(spent: FloatArray, came: BoolArray, seed: int) -> Estimate:
     return Estimate(1 / rate.value, 1 / rate.high, 1 / rate.low if rate.low else math.inf)
 
 
-def first_within(experiment: Experiment, task: tuple[Level, FloatArray]) -> tuple[str, FloatArray]:
-    """Evaluations until each trial's log-likelihood is high enough, shape (trials,), with the level's key.
+def first_within(task: tuple[int, int, Level, FloatArray]) -> tuple[int, FloatArray]:
+    """Evaluations until each trial's log-likelihood is high enough, shape (trials,), with the task's number.
 
     Parameters
     ----------
-    experiment : Experiment
-    task : Level, ndarray of shape (trials,)
-        A level of the experiment, and the log-likelihood to reach; infinite, as the evaluations are then, in a trial
-        that isn't to be waited for.
+    task : int, int, Level, ndarray of shape (trials,)
+        Any number, the seed, a level, and the log-likelihood to reach; infinite, as the evaluations are then, in a
+        trial that isn't to be waited for.
     """
-    level, least = task
-    found = []
+    number, seed, level, least = task
+    size, found = level.block_trials, []
     for block in range(level.blocks(len(least))):
-        y, start = data_and_starts(level, experiment.seed, block)
+        y, start = data_and_starts(level, seed, block)
         counted = level.counted(block, len(least))
-        if not level.sigma:  # noise is drawn for the whole block, and without it a trial is its own
-            y, start = y[:counted], start.take(slice(counted))
-        wanted = np.full(len(y), np.inf)
-        wanted[:counted] = least[block * level.block_trials :][:counted]
-        first = np.full(len(y), np.inf)
-        for step in algorithm.steps(problem(level), y, start, stream(experiment.seed, NOISE, block)):
-            waiting = np.isinf(first[step.trials]) & np.isfinite(wanted[step.trials])
+        wanted = np.full(size, np.inf)
+        wanted[:counted] = least[block * size :][:counted]
+        # noise is drawn for the whole block, and without it a trial is its own
+        entered = np.arange(size) if level.sigma else np.flatnonzero(np.isfinite(wanted))
+        first = np.full(size, np.inf)
+        noise = stream(seed, NOISE, block)
+        for step in algorithm.steps(problem(level), y[entered], start.take(entered), noise):
+            trials = entered[step.trials]
+            waiting = np.isinf(first[trials]) & np.isfinite(wanted[trials])
             if not waiting.any():
                 break
-            at = step.trials[waiting]
+            at = trials[waiting]
             with np.errstate(all="ignore"):  # a degenerate start has no density
                 likelihood = level.trial.system.model().log_likelihood(y[at], step.theta.take(waiting))
             first[at[likelihood >= wanted[at]]] = step.k
         found.append(first[:counted])
-    return level.key, np.concatenate(found)
+    return number, np.concatenate(found)
 
 
 def figure(runs: Runs, racers: Sequence[Racer], price: Prices) -> Figure:
