@@ -30,7 +30,7 @@ CONFIGS = {
 }
 """Each config's system and screen."""
 TRACED = {"planar-starts": "equal-accuracy-planar", "chain-starts": "equal-accuracy-chain"}
-"""The configs that are traced, and those that have the best fits of the same data, and of more."""
+"""The configs that are traced, and those that have the best fits of the same data."""
 NEAR = 0.1
 """Nats from the best fit."""
 
@@ -87,7 +87,7 @@ def _cells(config: str, runs: Runs) -> Iterator[Cell]:
     limit = None
     if config in TRACED:
         best = runs[TRACED[config]]
-        limit = best_limit([best.traces(row)["limit"] for row in best.rows])[: run.experiment.trials]
+        limit = best_limit([best.traces(row)["limit"] for row in best.rows])
     for mode, rows in _modes(run):
         for row in rows:
             if row.sigma:
