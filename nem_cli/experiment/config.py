@@ -269,7 +269,7 @@ class Experiment(TrialSettings):
 
     @model_validator(mode="after")
     def _figure_shows_swept_settings(self) -> Experiment:
-        swept = {"sigma", *(path for grid in self.sweep for path in grid)}
+        swept = {"sigma", *self.swept}
         for name in ("x", "rows", "panels"):
             path = getattr(self.figure, name)
             if path is not None and path not in swept:
@@ -277,6 +277,11 @@ class Experiment(TrialSettings):
                     f"figure.{name} must be a swept setting, one of {', '.join(sorted(swept))}; got {path}"
                 )
         return self
+
+    @property
+    def swept(self) -> tuple[str, ...]:
+        """The dotted paths that the sweep sets, each once, sigma left out."""
+        return tuple(dict.fromkeys(path for grid in self.sweep for path in grid if path != "sigma"))
 
     @property
     def trial_settings(self) -> TrialSettings:
