@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,34 +52,27 @@ class Journal:
         As `JournalFile`.
     """
 
+    cpus: list[str]
+    """The processors that made its blocks."""
+
     def __init__(self, path: Path, experiment: Experiment | None = None) -> None:
         self._file = JournalFile(path, Identity.of(experiment) if experiment else None)
         try:
-            self._ids = {key: number for number, key in self._file.rows("SELECT id, key FROM levels")}
-            self._cpus: list[str] = self._file.meta("cpus") or []
+            self._ids: dict[str, int] = dict(self._file.rows("SELECT key, id FROM levels"))
+            self.cpus = self._file.meta("cpus") or []
         except (sqlite3.DatabaseError, ValueError, TypeError) as error:  # contents without sense
-            self.close()
+            self._file.close()
             raise self._file.trouble(error) from error
         except BaseException:
-            self.close()
+            self._file.close()
             raise
 
     def __enter__(self) -> Journal:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
+    def __exit__(self, *ended: object) -> None:
         """Close the file; what was added is in it."""
         self._file.close()
-
-    @property
-    def cpus(self) -> list[str]:
-        """The processors that made its blocks."""
-        return list(self._cpus)
 
     def done(self, level: Level) -> set[int]:
         """The numbers of a level's finished blocks."""
@@ -107,7 +100,7 @@ class Journal:
             if level.key not in self._ids:
                 cursor = self._file.db.execute(
                     "INSERT INTO levels (key, components, block_trials) VALUES (?, ?, ?)",
-                    (level.key, level.components, level.block_trials),
+                    (level.key, level.trial.system.k, level.block_trials),
                 )
                 self._ids[level.key] = int(cursor.lastrowid or 0)
             self._file.db.execute(
@@ -121,9 +114,9 @@ class Journal:
                     "INSERT OR REPLACE INTO traces VALUES (?, ?, ?, ?)",
                     (self._ids[level.key], number, _trace_checksum(level, number, packed), packed),
                 )
-            if block.cpu not in self._cpus:
-                self._cpus.append(block.cpu)
-                self._file.set_meta("cpus", self._cpus)
+            if block.cpu not in self.cpus:
+                self.cpus.append(block.cpu)
+                self._file.set_meta("cpus", self.cpus)
             self._file.db.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._file.unwritable(error) from error
@@ -137,19 +130,8 @@ class Journal:
             If a block is missing.
         """
         dtype = trial_dtype(level.trial)
-        for number in range(level.blocks(trials)):
-            rows = self._file.rows(
-                "SELECT trials FROM blocks WHERE level = ? AND block = ?",
-                self._ids.get(level.key),
-                number,
-            )
-            if not rows:
-                raise FolderError(
-                    f"block {number} of level {dict(level.settings)} isn't finished", source=str(self._file.path)
-                )
-            ((data,),) = rows
-            table = np.frombuffer(data, dtype=dtype)
-            yield table[: trials - number * level.block_trials]
+        for number, (data,) in self._finished("SELECT trials FROM blocks", level, trials):
+            yield np.frombuffer(data, dtype=dtype)[: level.counted(number, trials)]
 
     def traces(self, level: Level, trials: int) -> Iterator[NDArray[np.void]]:
         """The traces of a level's first trials in order, a table of dtype `trace_dtype` a block.
@@ -161,21 +143,23 @@ class Journal:
         """
         if level.trial.trace is None:
             raise FolderError("recorded no traces: its config has no trace with a horizon", source=str(self._file.path))
-        for number in range(level.blocks(trials)):
-            rows = self._file.rows(
-                "SELECT checksum, traces FROM traces WHERE level = ? AND block = ?", self._ids.get(level.key), number
-            )
-            if not rows:
-                raise FolderError(
-                    f"block {number} of level {dict(level.settings)} isn't finished", source=str(self._file.path)
-                )
-            ((crc, packed),) = rows
+        dtype = trace_dtype(level.trial)
+        for number, (crc, packed) in self._finished("SELECT checksum, traces FROM traces", level, trials):
             if not isinstance(packed, bytes) or _trace_checksum(level, number, packed) != crc:
                 raise self._file.damaged(
                     f"the traces of block {number}, level {dict(level.settings)}, fail their checksum"
                 )
-            table = np.frombuffer(zlib.decompress(packed), dtype=trace_dtype(level.trial))
-            yield table[: trials - number * level.block_trials]
+            yield np.frombuffer(zlib.decompress(packed), dtype=dtype)[: level.counted(number, trials)]
+
+    def _finished(self, query: str, level: Level, trials: int) -> Iterator[tuple[int, Any]]:
+        """The numbers of the blocks that hold a level's first trials, each with the row that the query finds."""
+        for number in range(level.blocks(trials)):
+            rows = self._file.rows(f"{query} WHERE level = ? AND block = ?", self._ids.get(level.key), number)
+            if not rows:
+                raise FolderError(
+                    f"block {number} of level {dict(level.settings)} isn't finished", source=str(self._file.path)
+                )
+            yield number, rows[0]
 
     def totals(self, level: Level, trials: int) -> Totals:
         """Sums over the blocks that hold a level's first trials."""

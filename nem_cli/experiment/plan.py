@@ -57,11 +57,6 @@ class Level:
         return self.settings[1:]
 
     @property
-    def components(self) -> int:
-        """K."""
-        return self.trial.system.k
-
-    @property
     def block_trials(self) -> int:
         """Trials in a block: a fixed function of its size, so that a trial's number fixes its random streams."""
         trial, system = self.trial, self.trial.system
