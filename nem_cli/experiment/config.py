@@ -144,7 +144,7 @@ class TrialSettings(Choices):
         decided: dict[str, Any] = {"estimate": system.model().estimable, "start": kind.default_start}
         if system.samples is not None:
             decided["sample_size"] = system.samples
-        return {**decided, **settings}
+        return {**decided, **settings, given[0]: system}
 
     @model_validator(mode="after")
     def _consistent(self) -> TrialSettings:
@@ -204,8 +204,7 @@ class TrialSettings(Choices):
 
     def noise_at(self, sigma: float) -> em.Noise:
         """The noise of a level."""
-        noise = self.noise
-        return Noise(noise.injection, sigma, noise.screen, noise.decay, noise.on_reject, noise.enters).resolved()
+        return Noise(sigma=sigma, **dict(self.noise)).resolved()
 
     def flat(self) -> dict[str, Any]:
         """Every setting that decides a trial's numbers, by its dotted path."""
