@@ -209,9 +209,9 @@ class TrialSettings(Choices):
     def flat(self) -> dict[str, Any]:
         """Every setting that decides a trial's numbers, by its dotted path."""
         flat = flatten(self.model_dump(mode="json", include=set(TrialSettings.model_fields)))
-        return {
-            path: value for path, value in flat.items() if (path, value) != ("method", EM)
-        }  # as if it weren't there
+        if self.method == EM:
+            del flat["method"]  # as if it weren't there
+        return flat
 
 
 class Experiment(TrialSettings):

@@ -85,7 +85,8 @@ def assign(tree: dict[str, Any], override: str) -> None:
 def _refuse_modules(value: Any, path: str, source: str) -> None:
     if isinstance(value, str) and ":" in value and path not in ("title", "name"):
         raise ConfigError("names a module, which isn't imported here", path=path, value=value, source=source)
-    for key, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+    parts = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
+    for key, part in parts:
         _refuse_modules(part, f"{path}.{key}".lstrip("."), source)
 
 

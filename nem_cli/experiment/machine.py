@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import platform
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,12 +33,8 @@ def differences(there: dict[str, str], here: dict[str, str]) -> str:
 def cpu() -> str:
     """The processor's name and the vector instructions that numpy uses on it, as far as it tells."""
     name = platform.processor()
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-                break
-    except OSError:
-        pass
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
     found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
     return f"{name or platform.machine()} [{' '.join(found)}]"

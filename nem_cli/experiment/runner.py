@@ -234,9 +234,8 @@ def _end_with(parent: int) -> None:
 def ctrl_c_waits() -> Iterator[None]:
     """Ctrl-C waits for the end of the ``with``; processes started in it never get it, since their parent ends them."""
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # Python warns of one that died, where no process may be started: that is an error
+        # Python warns of one that died, where no process may be started: that is an error
+        warnings.simplefilter("ignore")
         resource_tracker.ensure_running()  # else it is started with the first process, and lets Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
