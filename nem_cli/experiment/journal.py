@@ -63,7 +63,7 @@ class Journal(JournalFile):
         """
         self._refuse_moved()
         data = block.trials.tobytes()
-        crc = checksum(level.key, number, block.seconds, block.draws, block.accepted, data)
+        crc = checksum(data, level.key, number, block.seconds, block.draws, block.accepted)
         try:
             self._db.execute("BEGIN")
             if level.key not in self._ids:
@@ -81,7 +81,7 @@ class Journal(JournalFile):
                 self._db.execute(_TRACES)
                 self._db.execute(
                     "INSERT OR REPLACE INTO traces VALUES (?, ?, ?, ?)",
-                    (self._ids[level.key], number, _trace_checksum(level, number, packed), packed),
+                    (self._ids[level.key], number, checksum(packed, level.key, number), packed),
                 )
             if block.cpu not in self.cpus:
                 self.cpus.append(block.cpu)
@@ -114,7 +114,7 @@ class Journal(JournalFile):
             raise FolderError("recorded no traces: its config has no trace with a horizon", source=str(self.path))
         dtype = trace_dtype(level.trial)
         for number, (crc, packed) in self._finished("SELECT checksum, traces FROM traces", level, trials):
-            if not isinstance(packed, bytes) or _trace_checksum(level, number, packed) != crc:
+            if not isinstance(packed, bytes) or checksum(packed, level.key, number) != crc:
                 raise self._damaged(f"the traces of block {number}, level {dict(level.settings)}, fail their checksum")
             yield np.frombuffer(zlib.decompress(packed), dtype=dtype)[: level.counted(number, trials)]
 
@@ -143,7 +143,3 @@ CREATE TABLE IF NOT EXISTS traces (level INTEGER NOT NULL REFERENCES levels, blo
                                    checksum INTEGER NOT NULL, traces BLOB NOT NULL, PRIMARY KEY (level, block));
 """
 """Made where a run records traces; journals of other runs have none."""
-
-
-def _trace_checksum(level: Level, number: int, packed: bytes) -> int:
-    return zlib.crc32(packed, zlib.crc32(f"{level.key} {number}".encode()))
