@@ -161,10 +161,7 @@ class TrialSettings(Choices):
             raise ValueError(
                 f"estimate holds {unknown[0]}, but family {model.family.name} estimates {', '.join(model.estimable)}"
             )
-        if isinstance(self.start, Components):
-            system.check_start(self.start)
-        else:
-            system.check_rule(self.start, self.estimate)
+        system.check_start(self.start, self.estimate)
         if isinstance(self.start, str):
             starts.get(self.start).check(model)
             if self.start == "random-points" and self.sample_size < system.k:
