@@ -169,8 +169,9 @@ class TrialSettings(Choices):
                     f"start random-points needs at least as many samples as components: sample_size is "
                     f"{self.sample_size}, {system.kind} has {system.k} components"
                 )
-        self.stop.resolved().check(model)
-        if self.trace is not None and not self.stop.resolved().takes_tol:
+        rule = self.stop.resolved()
+        rule.check(model)
+        if self.trace is not None and not rule.takes_tol:
             raise ValueError(
                 f"trace records distances that a tol is compared with; stop rule {self.stop.rule} has none"
             )

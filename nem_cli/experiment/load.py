@@ -16,9 +16,9 @@ from nem_cli.experiment.plan import validate
 MAX_BYTES = 200_000
 
 
-def load(path: Path, overrides: Iterable[str] = (), *, plugins: bool = True, **settings: Any) -> Experiment:
+def load(path: Path, overrides: Iterable[str] = (), **settings: Any) -> Experiment:
     """Read an experiment from a YAML file; parameters and errors as of `read`."""
-    return validate(read(path, overrides, plugins=plugins, **settings), str(path))
+    return validate(read(path, overrides, **settings), str(path))
 
 
 def read(path: Path, overrides: Iterable[str] = (), *, plugins: bool = True, **settings: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def checked(model: type[ModelT], tree: Mapping[str, Any], source: str, prefix: s
         raise ConfigError(str(error), source=source) from error
     first, *rest = problems
     text = first.problem + "".join(f"\n{source + ': ' if source else ''}{other}" for other in rest)
-    raise ConfigError(text, path=first.path, value=None, source=source)
+    raise ConfigError(text, path=first.path, source=source)
 
 
 def _problem(model: type[BaseModel], item: dict[str, Any], prefix: str) -> ConfigError:
