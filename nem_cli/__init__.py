@@ -23,6 +23,7 @@ __version__: str
 __all__ = ["Experiment", "Fit", "Noise", "Run", "bootstrap", "compare", "fit", "load_fit", "replay", "sweep", "verify"]
 
 _HOMES = {
+    "__version__": "nem_cli.version",
     "Experiment": "nem_cli.experiment.config",
     "Fit": "nem_cli.fit.fitted",
     "Noise": "nem_cli.experiment.noise",
@@ -39,10 +40,6 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import the public names when they are first used: ``nem --help`` needs none of them."""
-    if name == "__version__":
-        from nem_cli.version import __version__
-
-        return __version__
     if name not in _HOMES:
         raise AttributeError(f"module 'nem_cli' has no attribute {name!r}")
     import importlib

@@ -34,7 +34,7 @@ class ConfigError(NemError):
         self.value = value
         self.source = source
         place = ": ".join(part for part in (source, path) if part)
-        shown = "" if value is None else f" (got {_shorten(value)})"
+        shown = "" if value is None else f" (got {shorten(' '.join(repr(value).split()), 80)})"
         super().__init__(f"{place}: {problem}{shown}" if place else f"{problem}{shown}")
 
 
@@ -72,6 +72,6 @@ def printable(text: str) -> str:
     )
 
 
-def _shorten(value: object, width: int = 80) -> str:
-    text = " ".join(repr(value).split())
+def shorten(text: str, width: int) -> str:
+    """A text of at most that many characters."""
     return text if len(text) <= width else f"{text[: width - 3]}..."

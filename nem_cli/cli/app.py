@@ -19,7 +19,6 @@ from nem_cli.verify import command as verify
 
 app = typer.Typer(
     name="nem",
-    help="Noisy Expectation-Maximization: does noise speed up EM, by how much, and when does it harm?",
     epilog="Example: nem sweep mnem   (runs the experiment of the paper's Figure 1)",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

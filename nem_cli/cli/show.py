@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,19 +11,12 @@ from nem_cli.terminal import messages as terminal
 from nem_cli.terminal import options
 
 
-class Format(StrEnum):
-    """What a paper or another program takes."""
-
-    MARKDOWN = "md"
-    LATEX = "latex"
-    CSV = "csv"
-
-
 @terminal.command
 def show(
     run: Annotated[Path, typer.Argument(help="A finished run's folder.")],
     form: Annotated[
-        Format | None, typer.Option("--format", help="Print the table alone, for a paper or another program.")
+        Literal["md", "latex", "csv"] | None,
+        typer.Option("--format", help="Print the table alone, for a paper or another program."),
     ] = None,
     notes: options.Notes = False,
     json: options.Json = False,
@@ -44,7 +36,7 @@ def show(
         typer.echo(summary_json(found.experiment, found.rows))
     elif form:
         table = found.table()
-        formatted = {Format.MARKDOWN: table.markdown, Format.LATEX: table.latex, Format.CSV: table.csv}
+        formatted = {"md": table.markdown, "latex": table.latex, "csv": table.csv}
         typer.echo(formatted[form](), nl=False)
     else:
         print_run(found, notes)

@@ -12,7 +12,7 @@ from nem_cli.errors import ConfigError, suggest
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.folder import find_config
 from nem_cli.experiment.load import load
-from nem_cli.experiment.plan import Level, swept_paths, validate
+from nem_cli.experiment.plan import Level, validate
 from nem_cli.experiment.plan import levels as resolved
 from nem_cli.experiment.registry import injections
 from nem_cli.experiment.shipped import FIGURE_CONFIGS, shipped_configs
@@ -139,7 +139,7 @@ def _ask(given: str | Path | Experiment | Run, out: Path) -> Asked:
     else:
         experiment = load(_config(str(given)))
         asked = _from_experiment(experiment.name, experiment, out)
-    others = sorted(swept_paths(asked.experiment))
+    others = sorted(asked.experiment.swept)
     if others:
         raise ConfigError(f"sweeps {', '.join(others)}; a comparison takes sweeps of sigma alone", source=asked.name)
     if not any(level.sigma for level in asked.levels):

@@ -154,8 +154,7 @@ def _drawn(
     y = system.draw(rng, trials, samples)
     theta = start_rule(start, system).theta(rng, system.model(), y, system.truth(), frozenset(estimate))
     for shared in (y, *theta.arrays.values()):
-        if shared.flags.writeable:
-            shared.flags.writeable = False
+        shared.flags.writeable = False
     return y, theta
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import joblib
 
 from nem_cli.errors import RunError
-from nem_cli.experiment.machine import Software, software
+from nem_cli.experiment.machine import differences, software
 from nem_cli.experiment.runner import ctrl_c_waits
 
 CONNECT = 20
@@ -94,12 +94,12 @@ def _check(client: Any, name: str) -> None:
     except TimeoutError as error:
         raise RunError(f"{name} has no workers after {CONNECT} s; start some with: dask worker {name}") from error
     try:
-        theirs: dict[str, Software] = client.run(software)
+        theirs: dict[str, dict[str, str]] = client.run(software)
     except Exception as error:  # whatever importing nem raises over there
         raise RunError(
             f"a worker of {name} can't run nem ({type(error).__name__}: {error}); install the same version there"
         ) from error
     for address, there in sorted(theirs.items()):
-        differing = there.differences(software())
+        differing = differences(there, software())
         if differing:
             raise RunError(f"worker {address} of {name} has other versions: {differing}; install the same")

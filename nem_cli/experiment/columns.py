@@ -86,8 +86,8 @@ def read(path: str, columns: Sequence[str] = (), *, drop_missing: bool = False) 
 
 def _from_text(file: io.StringIO, source: str, columns: Sequence[str], drop_missing: bool) -> Columns:
     """The first row is a header where a chosen column has neither a number nor a mark for a missing one there."""
-    rows = _rows(file, _separator(file))
-    line, first = next(rows, (0, []))
+    separator = _separator(file)
+    line, first = next(_rows(file, separator), (0, []))
     if not first:
         raise ConfigError("is empty; it must hold a column of numbers", source=source)
     indices = _chosen(columns, first, source)
@@ -95,7 +95,7 @@ def _from_text(file: io.StringIO, source: str, columns: Sequence[str], drop_miss
     header = not all(numbers) or (_may_be_names(first) and any(column in first for column in columns))
     names = tuple(printable(first[i]) if header else f"column {i + 1}" if len(first) > 1 else "" for i in indices)
     values, blank = array("d"), 0
-    for number, cells in _rows(file, _separator(file), blanks=len(first) == 1):
+    for number, cells in _rows(file, separator, blanks=len(first) == 1):
         if number < line + header:
             continue
         if not cells:  # the end of the file, or a value that is missing in its only column

@@ -147,7 +147,7 @@ class TrialSettings(Choices):
         decided: dict[str, Any] = {"estimate": system.model().estimable, "start": kind.default_start}
         if system.samples is not None:
             decided["sample_size"] = system.samples
-        return {**decided, **settings}
+        return {**decided, **settings, given[0]: system}
 
     @model_validator(mode="after")
     def _consistent(self) -> TrialSettings:
@@ -164,10 +164,7 @@ class TrialSettings(Choices):
             raise ValueError(
                 f"estimate holds {unknown[0]}, but family {model.family.name} estimates {', '.join(model.estimable)}"
             )
-        if isinstance(self.start, Components):
-            system.check_start(self.start)
-        else:
-            system.check_rule(self.start, self.estimate)
+        system.check_start(self.start, self.estimate)
         if isinstance(self.start, str):
             starts.get(self.start).check(model)
             if self.start == "random-points" and self.sample_size < system.k:
@@ -175,8 +172,9 @@ class TrialSettings(Choices):
                     f"start random-points needs at least as many samples as components: sample_size is "
                     f"{self.sample_size}, {system.kind} has {system.k} components"
                 )
-        self.stop.resolved().check(model)
-        if self.trace is not None and not self.stop.resolved().takes_tol:
+        rule = self.stop.resolved()
+        rule.check(model)
+        if self.trace is not None and not rule.takes_tol:
             raise ValueError(
                 f"trace records distances that a tol is compared with; stop rule {self.stop.rule} has none"
             )
@@ -207,15 +205,14 @@ class TrialSettings(Choices):
 
     def noise_at(self, sigma: float) -> em.Noise:
         """The noise of a level."""
-        noise = self.noise
-        return Noise(noise.injection, sigma, noise.screen, noise.decay, noise.on_reject, noise.enters).resolved()
+        return Noise(sigma=sigma, **dict(self.noise)).resolved()
 
     def flat(self) -> dict[str, Any]:
         """Every setting that decides a trial's numbers, by its dotted path."""
         flat = flatten(self.model_dump(mode="json", include=set(TrialSettings.model_fields)))
-        return {
-            path: value for path, value in flat.items() if (path, value) != ("method", EM)
-        }  # as if it weren't there
+        if self.method == EM:
+            del flat["method"]  # as if it weren't there
+        return flat
 
 
 class Experiment(TrialSettings):
@@ -272,7 +269,7 @@ class Experiment(TrialSettings):
 
     @model_validator(mode="after")
     def _figure_shows_swept_settings(self) -> Experiment:
-        swept = {"sigma", *(path for grid in self.sweep for path in grid)}
+        swept = {"sigma", *self.swept}
         for name in ("x", "rows", "panels"):
             path = getattr(self.figure, name)
             if path is not None and path not in swept:
@@ -280,6 +277,11 @@ class Experiment(TrialSettings):
                     f"figure.{name} must be a swept setting, one of {', '.join(sorted(swept))}; got {path}"
                 )
         return self
+
+    @property
+    def swept(self) -> tuple[str, ...]:
+        """The dotted paths that the sweep sets, each once, sigma left out."""
+        return tuple(dict.fromkeys(path for grid in self.sweep for path in grid if path != "sigma"))
 
     @property
     def trial_settings(self) -> TrialSettings:

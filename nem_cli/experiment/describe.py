@@ -69,7 +69,7 @@ def start(trial: TrialSettings, swept: Collection[str] = ()) -> str:
 def protocol(experiment: Experiment) -> list[str]:
     """The protocol's essentials, in lines that fit under a figure; what the sweep sets is named, not given a value."""
     noise, stop = experiment.noise, experiment.stop
-    swept = sorted({path for grid in experiment.sweep for path in grid if path != "sigma"})
+    swept = sorted(experiment.swept)
     kind = experiment.system.kind
     if any(path.startswith(kind) for path in swept):
         family = getattr(experiment.system, "family", "")

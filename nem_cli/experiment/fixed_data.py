@@ -53,8 +53,8 @@ def read_columns(file: str, columns: tuple[str, ...], counts: str | None) -> Flo
         values, times = values[:, :-1], values[:, -1]
         wrong = times[(times < 0) | (times != np.floor(times))]
         if wrong.size:
-            raise ConfigError(f"a count is a whole number, 0 or more, but one is {wrong[0]:g}", path="data.counts",
-                              value=counts)  # fmt: skip
+            problem = f"a count is a whole number, 0 or more, but one is {wrong[0]:g}"
+            raise ConfigError(problem, path="data.counts", value=counts)
         if times.sum() > MAX_SAMPLES:
             raise ConfigError(f"{file} has more than {MAX_SAMPLES:,} samples", path="data.counts", value=counts)
         values = np.repeat(values, times.astype(np.int64), axis=0)

@@ -183,11 +183,8 @@ def write(path: Path, content: str | bytes | Iterable[str]) -> None:
         name = unfinished(path)
         try:
             with name.open("wb") as file:
-                if isinstance(content, bytes):
-                    file.write(content)
-                else:
-                    for part in [content] if isinstance(content, str) else content:
-                        file.write(part.encode())
+                for part in [content] if isinstance(content, str | bytes) else content:
+                    file.write(part if isinstance(part, bytes) else part.encode())
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(name, 0o644)

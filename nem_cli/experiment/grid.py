@@ -43,13 +43,13 @@ def as_sweep(written: object) -> object:
     return sweep
 
 
-def points(sweep: Sweep) -> Iterator[dict[str, Any]]:
-    """The levels' own settings, in the order of the config; sigma 0 precedes every other sigma."""
+def curves(sweep: Sweep) -> Iterator[tuple[dict[str, Any], tuple[float, ...]]]:
+    """Settings other than sigma, in the order of the config, and the sigmas at which they are run: 0 first."""
     for grid in sweep:
         others = {path: values for path, values in grid.items() if path != "sigma"}
+        sigmas = (0.0, *(value for value in grid.get("sigma", ()) if value > 0))
         for chosen in itertools.product(*others.values()):
-            for sigma in (0.0, *(value for value in grid.get("sigma", ()) if value > 0)):
-                yield {"sigma": sigma, **dict(zip(others, chosen, strict=True))}
+            yield dict(zip(others, chosen, strict=True)), sigmas
 
 
 def _grid(written: object) -> dict[str, tuple[Any, ...]]:
@@ -66,7 +66,7 @@ def _grid(written: object) -> dict[str, tuple[Any, ...]]:
 
 
 def _values(path: str, written: object) -> tuple[Any, ...]:
-    values = list(_range(path, written)) if isinstance(written, Mapping) else written
+    values = _range(path, written) if isinstance(written, Mapping) else written
     if not isinstance(values, list | tuple):
         raise SettingError(path, f"must be a list of values, or start, stop and num; got {written!r}")
     if not values:
@@ -82,7 +82,7 @@ def _values(path: str, written: object) -> tuple[Any, ...]:
     return tuple(rounded.values())
 
 
-def _range(path: str, written: Mapping[Any, Any]) -> Iterator[float | int]:
+def _range(path: str, written: Mapping[Any, Any]) -> list[float | int]:
     if set(written) != {"start", "stop", "num"}:
         raise SettingError(
             path, f"a range has just start, stop and num; got {', '.join(map(str, written)) or 'nothing'}"
@@ -94,7 +94,7 @@ def _range(path: str, written: Mapping[Any, Any]) -> Iterator[float | int]:
         raise SettingError(path, f"num must be a whole number from 1 to {MAX_LEVELS:,}; got {num!r}")
     numbers = np.linspace(start, stop, num)
     whole = path != "sigma" and bool(np.all(numbers == np.round(numbers)))
-    return iter([int(number) if whole else float(number) for number in numbers])
+    return [int(number) if whole else float(number) for number in numbers]
 
 
 def _rounded(path: str, value: Any) -> Any:

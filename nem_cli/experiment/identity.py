@@ -56,9 +56,8 @@ class Identity:
     @classmethod
     def of(cls, experiment: Experiment) -> Identity:
         """An experiment's identity, run here."""
-        swept = {path for grid in experiment.sweep for path in grid if path != "sigma"}
         versions = {"algorithm": ALGORITHM, "numpy": np.__version__, "scipy": scipy.__version__}
-        return cls(experiment.identity(), swept, _sources(experiment), versions)
+        return cls(experiment.identity(), set(experiment.swept), _sources(experiment), versions)
 
     def refuse(self, other: Identity, folder: Path) -> None:
         """Refuse a folder that holds results with another identity.

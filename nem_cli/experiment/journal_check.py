@@ -26,9 +26,9 @@ _SMALLEST_BLOCK = 64
 """Bytes that a block takes at the least."""
 
 
-def checksum(key: str, number: int, seconds: float, draws: int, accepted: int, trials: bytes) -> int:
-    """Of all that a block's row says, and of the level that it belongs to."""
-    return zlib.crc32(trials, zlib.crc32(f"{key} {number} {seconds!r} {draws} {accepted}".encode()))
+def checksum(content: bytes, *about: object) -> int:
+    """Of a block's trials or traces, and of all that says what they are: the level's key, the block's number, ..."""
+    return zlib.crc32(content, zlib.crc32(" ".join(map(str, about)).encode()))
 
 
 def find_problem(db: sqlite3.Connection, path: Path) -> str:
@@ -82,4 +82,4 @@ def rescue(db: sqlite3.Connection, path: Path, into: Path) -> int:
 
 def _is_whole(row: Any) -> bool:
     key, _, number, seconds, draws, accepted, written, trials = row
-    return isinstance(trials, bytes) and checksum(key, number, seconds, draws, accepted, trials) == written
+    return isinstance(trials, bytes) and checksum(trials, key, number, seconds, draws, accepted) == written

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nem_cli.errors import FolderError, NemWarning, RunError
+from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.folder import refuse_foreign, unfinished
 from nem_cli.experiment.identity import Identity
 from nem_cli.experiment.journal_check import SCHEMA, find_problem, problem_of, rescue
@@ -27,8 +28,8 @@ class JournalFile:
     ----------
     path : Path
         ``trials.sqlite``; made where there is none, unless it is opened to read.
-    identity : Identity, optional
-        Of the experiment that goes on; None opens the file to read.
+    experiment : Experiment, optional
+        What goes on, or begins; None opens what is there to read.
 
     Raises
     ------
@@ -44,48 +45,45 @@ class JournalFile:
         If it was damaged. What is whole is kept; the rest counts as not finished.
     """
 
-    def __init__(self, path: Path, identity: Identity | None) -> None:
+    cpus: list[str]
+    """The processors that made its blocks."""
+
+    def __init__(self, path: Path, experiment: Experiment | None = None) -> None:
+        identity = Identity.of(experiment) if experiment else None
         self.path = path
-        self.db = sqlite3.connect(":memory:")
+        self._db = sqlite3.connect(":memory:")
         try:
             if identity is None:
                 self._open_to_read()
             else:
                 self._open(identity)
                 self._place = _place(path)
-        except (
-            sqlite3.DatabaseError,
-            ValueError,
-            TypeError,
-            LookupError,
-        ) as error:  # contents without sense
-            self.close()
-            raise self.trouble(error) from error
+            self._ids: dict[str, int] = dict(self._rows("SELECT key, id FROM levels"))
+            self.cpus = self._meta("cpus") or []
+        except (sqlite3.DatabaseError, ValueError, TypeError, LookupError) as error:  # contents without sense
+            self._db.close()
+            raise self._trouble(error) from error
         except BaseException:
-            self.close()
+            self._db.close()
             raise
 
-    def close(self) -> None:
-        """Close the file; what was committed is in it."""
-        self.db.close()
-
-    def rows(self, query: str, *parameters: object) -> list[Any]:
+    def _rows(self, query: str, *parameters: object) -> list[Any]:
         """The rows that a query finds."""
         try:
-            return self.db.execute(query, parameters).fetchall()
+            return self._db.execute(query, parameters).fetchall()
         except sqlite3.DatabaseError as error:
-            raise self.trouble(error) from error
+            raise self._trouble(error) from error
 
-    def meta(self, key: str) -> Any:
+    def _meta(self, key: str) -> Any:
         """What the journal says of itself; None where it says nothing."""
-        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else json.loads(row[0])
 
-    def set_meta(self, key: str, value: Any) -> None:
+    def _set_meta(self, key: str, value: Any) -> None:
         """Replace it."""
-        self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
 
-    def refuse_moved(self) -> None:
+    def _refuse_moved(self) -> None:
         """Refuse to write on if the file isn't where it was any more: another run may be at that place now.
 
         Raises
@@ -98,25 +96,25 @@ class JournalFile:
                 "wherever it is now"
             )
 
-    def trouble(self, error: Exception) -> FolderError | RunError:
+    def _trouble(self, error: Exception) -> FolderError | RunError:
         """What an error of SQLite, or contents that make no sense, mean."""
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-            return self.unwritable(error)
+            return self._unwritable(error)
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             return FolderError(f"can't be written ({error}); choose another `out`", source=str(self.path))
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return FolderError("is in use by another process", source=str(self.path))
-        return self.damaged(error)
+        return self._damaged(error)
 
-    def unwritable(self, error: Exception) -> RunError:
+    def _unwritable(self, error: Exception) -> RunError:
         """That the file can't be written, and how to go on."""
         return RunError(
             f"{self.path}: can't be written ({error}); finished blocks are kept. "
             "Make room or mend the permissions, then give the same command again to go on"
         )
 
-    def damaged(self, what: object) -> FolderError:
+    def _damaged(self, what: object) -> FolderError:
         """That nothing in the file can be used."""
         return FolderError(
             f"the journal is damaged or can't be used ({what}); it is left as it was. Move it, give another `out`, or "
@@ -134,7 +132,7 @@ class JournalFile:
         if not self._has_tables():
             raise FolderError("holds no finished block", source=str(self.path))
         self._check_format()
-        if problem := problem_of(self.path, os.stat(self.path)) if not logged else find_problem(self.db, self.path):
+        if problem := problem_of(self.path, os.stat(self.path)) if not logged else find_problem(self._db, self.path):
             raise FolderError(
                 f"is damaged ({problem}); give the command that made it again: it keeps what is whole and makes the "
                 "rest anew",
@@ -147,7 +145,7 @@ class JournalFile:
         holds = False
         if self.path.exists() and self.path.stat().st_size:
             if self.path.stat().st_size < 512:  # SQLite's smallest page; it takes less for an empty database
-                raise self.damaged("it is too short")
+                raise self._damaged("it is too short")
             # A kill or a full disk may have left the file half-way behind its log: then only the log's word counts.
             with suppress(sqlite3.DatabaseError) if logged else nullcontext():
                 self._connect("immutable=1")
@@ -158,30 +156,30 @@ class JournalFile:
             refuse_foreign(self.path.parent, identity)
         if self.path.exists() and not os.access(self.path, os.W_OK):  # SQLite would open it for reading
             raise FolderError("can't be written: it is read-only; choose another `out`", source=str(self.path))
-        if holds and not logged and (problem := find_problem(self.db, self.path)):
+        if holds and not logged and (problem := find_problem(self._db, self.path)):
             self._mend(problem)
         self._connect_to_write()
         if not self._has_tables():
             self._create(identity)
         else:
             self._check(identity)
-            if logged and (problem := find_problem(self.db, self.path)):
+            if logged and (problem := find_problem(self._db, self.path)):
                 self._mend(problem)
                 self._connect_to_write()
             self._set_identity(identity.joined(self._identity()))
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # so that the check above needs the file alone
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # so that the check above needs the file alone
 
     def _connect(self, mode: str) -> None:
-        self.db.close()
-        self.db = sqlite3.connect(f"{self.path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
-        self.db.execute("PRAGMA writable_schema = ON")  # SQLite then reads what a truncated file still holds
+        self._db.close()
+        self._db = sqlite3.connect(f"{self.path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
+        self._db.execute("PRAGMA writable_schema = ON")  # SQLite then reads what a truncated file still holds
 
     def _connect_to_write(self) -> None:
         self._connect("mode=rwc")
-        self.db.execute("PRAGMA writable_schema = OFF")
-        self.db.execute("PRAGMA locking_mode = EXCLUSIVE")  # no shared-memory file; works on network disks
-        self.db.execute("PRAGMA journal_mode = WAL")
-        self.db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA writable_schema = OFF")
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # no shared-memory file; works on network disks
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
 
     @property
     def _log(self) -> Path:
@@ -192,13 +190,13 @@ class JournalFile:
         return self._log.exists() and self._log.stat().st_size > 0
 
     def _has_tables(self) -> bool:
-        return bool(self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+        return bool(self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
     def _create(self, identity: Identity) -> None:
-        self.db.executescript(f"BEGIN; {SCHEMA}")
-        self.set_meta("format", FORMAT)
-        self.set_meta("cpus", [])
-        self.db.execute("COMMIT")
+        self._db.executescript(f"BEGIN; {SCHEMA}")
+        self._set_meta("format", FORMAT)
+        self._set_meta("cpus", [])
+        self._db.execute("COMMIT")
         self._set_identity(identity)
 
     def _check(self, identity: Identity) -> None:
@@ -206,9 +204,9 @@ class JournalFile:
         identity.refuse(self._identity(), self.path.parent)
 
     def _check_format(self) -> None:
-        theirs = self.meta("format")
+        theirs = self._meta("format")
         if theirs is None:
-            raise self.damaged("it doesn't say its format")
+            raise self._damaged("it doesn't say its format")
         if theirs != FORMAT:
             raise FolderError(
                 f"was made by another version of nem (journal format {theirs}, here {FORMAT}); use that version, "
@@ -217,18 +215,18 @@ class JournalFile:
             )
 
     def _identity(self) -> Identity:
-        found = self.meta("identity")
+        found = self._meta("identity")
         return Identity(**found | {"swept": set(found["swept"])})
 
     def _set_identity(self, identity: Identity) -> None:
-        self.set_meta("identity", asdict(identity) | {"swept": sorted(identity.swept)})
+        self._set_meta("identity", asdict(identity) | {"swept": sorted(identity.swept)})
 
     def _mend(self, problem: str) -> None:
         """Put what is whole into a new file, and that in the place of the old one."""
         found = unfinished(self.path)
         try:
-            kept = rescue(self.db, self.path, found)
-            self.close()
+            kept = rescue(self._db, self.path, found)
+            self._db.close()
             self._log.unlink(missing_ok=True)
             os.replace(found, self.path)
         finally:

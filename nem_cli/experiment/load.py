@@ -16,9 +16,9 @@ from nem_cli.experiment.plan import validate
 MAX_BYTES = 200_000
 
 
-def load(path: Path, overrides: Iterable[str] = (), *, plugins: bool = True, **settings: Any) -> Experiment:
+def load(path: Path, overrides: Iterable[str] = (), **settings: Any) -> Experiment:
     """Read an experiment from a YAML file; parameters and errors as of `read`."""
-    return validate(read(path, overrides, plugins=plugins, **settings), str(path))
+    return validate(read(path, overrides, **settings), str(path))
 
 
 def read(path: Path, overrides: Iterable[str] = (), *, plugins: bool = True, **settings: Any) -> dict[str, Any]:
@@ -85,7 +85,8 @@ def assign(tree: dict[str, Any], override: str) -> None:
 def _refuse_modules(value: Any, path: str, source: str) -> None:
     if isinstance(value, str) and ":" in value and path not in ("title", "name"):
         raise ConfigError("names a module, which isn't imported here", path=path, value=value, source=source)
-    for key, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+    parts = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
+    for key, part in parts:
         _refuse_modules(part, f"{path}.{key}".lstrip("."), source)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from nem_cli.errors import ConfigError, suggest
 from nem_cli.experiment.config import Experiment, TrialSettings
-from nem_cli.experiment.grid import points
+from nem_cli.experiment.grid import curves
 from nem_cli.experiment.paths import flatten, get, put
 from nem_cli.experiment.validation import checked
 
@@ -57,11 +57,6 @@ class Level:
         return self.settings[1:]
 
     @property
-    def components(self) -> int:
-        """K."""
-        return self.trial.system.k
-
-    @property
     def block_trials(self) -> int:
         """Trials in a block: a fixed function of its size, so that a trial's number fixes its random streams."""
         trial, system = self.trial, self.trial.system
@@ -85,34 +80,28 @@ def levels(experiment: Experiment, source: str = "") -> list[Level]:
     ConfigError
         If a level's settings aren't allowed, or a swept setting doesn't exist.
     """
-    base = experiment.model_dump(include=set(TrialSettings.model_fields))
-    chosen = list(points(experiment.sweep))
-    paths = list(dict.fromkeys(path for point in chosen for path in point if path != "sigma"))
-    resolved: dict[str, tuple[TrialSettings, dict[str, Any]]] = {}
-    for point in chosen:
-        others = _others(point)
-        if repr(others) not in resolved:
-            trial = _resolved(base, others, source)
-            resolved[repr(others)] = trial, trial.model_dump(mode="json")
-    found: dict[tuple[float, str], Level] = {}
-    for point in chosen:
-        trial, tree = resolved[repr(_others(point))]
+    base, swept = experiment.model_dump(include=set(TrialSettings.model_fields)), experiment.swept
+    resolved = [(others, sigmas, _resolved(base, others, source)) for others, sigmas in curves(experiment.sweep)]
+    found: dict[str, Level] = {}
+    for others, sigmas, trial in resolved:
+        tree = trial.model_dump(mode="json")
         try:
-            settings = (("sigma", point["sigma"]), *((path, get(tree, path)) for path in paths))
+            curve = [(path, get(tree, path)) for path in swept]
         except KeyError as missing:
             raise ConfigError(
-                f"isn't a setting where {_shown(_others(point))}, so there is no value for it; sweep it in an "
+                f"isn't a setting where {_shown(others)}, so there is no value for it; sweep it in an "
                 "experiment of its own",
                 path=f"sweep.{missing.args[0]}",
                 source=source,
             ) from None
-        if point["sigma"]:
-            try:
-                trial.check_noise(point["sigma"])
-            except ConfigError as error:
-                raise ConfigError(str(error), source=source) from None
-        level = Level(settings, point["sigma"], trial)
-        found.setdefault((level.sigma, repr(settings)), level)
+        for sigma in sigmas:
+            if sigma:
+                try:
+                    trial.check_noise(sigma)
+                except ConfigError as error:
+                    raise ConfigError(str(error), source=source) from None
+            settings = (("sigma", sigma), *curve)
+            found.setdefault(repr(settings), Level(settings, sigma, trial))
     return list(found.values())
 
 
@@ -131,15 +120,6 @@ def validate(tree: Mapping[str, Any], source: str = "") -> Experiment:
 def stream(seed: int, *key: int) -> np.random.Generator:
     """The random stream of a purpose (`DATA`, `NOISE`, `BOOTSTRAP`) and, for the first two, a block's number."""
     return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=key)))
-
-
-def swept_paths(experiment: Experiment) -> set[str]:
-    """The dotted paths that the sweep sets, sigma left out."""
-    return {path for grid in experiment.sweep for path in grid if path != "sigma"}
-
-
-def _others(point: dict[str, Any]) -> dict[str, Any]:
-    return {path: value for path, value in point.items() if path != "sigma"}
 
 
 def _resolved(base: dict[str, Any], others: dict[str, Any], source: str) -> TrialSettings:

@@ -95,9 +95,8 @@ class Registry(Generic[T]):
             raise ConfigError(f"must be a name or an instance of {self.base.__name__}", path=path, value=name)
         if name in self.builtin:
             return self._load(self.builtin[name], path)
-        for point in entry_points(group=self.group):
-            if point.name == name:
-                return self._load(point.value, path)
+        for point in entry_points(group=self.group, name=name):
+            return self._load(point.value, path)
         if ":" in name:
             return self._load(name, path)
         raise ConfigError(

@@ -23,7 +23,7 @@ from typing import TypeVar
 
 from nem_cli.errors import GO_ON, ConfigError, NemError, RunError
 from nem_cli.experiment.block import Block, run_block
-from nem_cli.experiment.machine import Software, software
+from nem_cli.experiment.machine import differences, software
 from nem_cli.experiment.plan import Level
 
 with warnings.catch_warnings():
@@ -190,9 +190,9 @@ class _Clock:
         return time.monotonic() - self._since
 
 
-def _task(function: Callable[[TaskT], ResultT], task: TaskT, parent: Software) -> ResultT:
+def _task(function: Callable[[TaskT], ResultT], task: TaskT, parent: dict[str, str]) -> ResultT:
     """What a worker does."""
-    differing = software().differences(parent)
+    differing = differences(software(), parent)
     if differing:  # it joined the cluster after the check at the start
         raise RunError(f"a worker that joined has other versions: {differing}; install the same; {GO_ON}")
     return function(task)
@@ -234,9 +234,8 @@ def _end_with(parent: int) -> None:
 def ctrl_c_waits() -> Iterator[None]:
     """Ctrl-C waits for the end of the ``with``; processes started in it never get it, since their parent ends them."""
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # Python warns of one that died, where no process may be started: that is an error
+        # Python warns of one that died, where no process may be started: that is an error
+        warnings.simplefilter("ignore")
         resource_tracker.ensure_running()  # else it is started with the first process, and lets Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

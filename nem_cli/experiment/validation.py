@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
-from nem_cli.errors import ConfigError, NemError, suggest
+from nem_cli.errors import ConfigError, NemError, shorten, suggest
 from nem_cli.experiment.grid import SettingError
 from nem_cli.experiment.values import NESTED
 
@@ -29,73 +30,55 @@ def checked(model: type[ModelT], tree: Mapping[str, Any], source: str, prefix: s
         raise ConfigError(str(error), source=source) from error
     first, *rest = problems
     text = first.problem + "".join(f"\n{source + ': ' if source else ''}{other}" for other in rest)
-    raise ConfigError(text, path=first.path, value=None, source=source)
+    raise ConfigError(text, path=first.path, source=source)
 
 
 def _problem(model: type[BaseModel], item: dict[str, Any], prefix: str) -> ConfigError:
     keys = [key for key in item["loc"] if key not in _TAGS]
     named = [str(key) for key in keys if isinstance(key, str)]
     path = prefix + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
-    allowed = _description(model, named)
+    siblings = _fields(model, named[:-1])
+    allowed = (siblings[named[-1]].description or "") if named and named[-1] in siblings else ""
     value = item.get("input")
-    shown = "" if isinstance(value, dict) or item["type"] == "missing" else f" (got {_short(value)})"
+    shown = "" if isinstance(value, dict) or item["type"] == "missing" else f" (got {shorten(repr(value), 60)})"
     if item["type"] == "extra_forbidden":
-        names = _names(model, named[:-1])
         elsewhere = " or ".join(path for path in _paths(model) if path.endswith(f".{named[-1]}"))
-        hint = f"did you mean {elsewhere}? " if elsewhere else suggest(named[-1], names)
-        return ConfigError(f"unknown setting{shown}; {hint}allowed here: {', '.join(names)}", path=path)
+        hint = f"did you mean {elsewhere}? " if elsewhere else suggest(named[-1], siblings)
+        return ConfigError(f"unknown setting{shown}; {hint}allowed here: {', '.join(siblings)}", path=path)
     if item["type"] == "missing":
         return ConfigError(f"is missing; allowed: {allowed}" if allowed else "is missing", path=path)
     if item["type"] == "value_error":
         error = item["ctx"]["error"]
-        text = error.problem if isinstance(error, ConfigError) else str(error)
         if isinstance(error, SettingError):
             path = ".".join(part for part in (path.rstrip("."), error.path) if part)
-        return ConfigError(f"{text}{shown if isinstance(error, ConfigError) else ''}", path=path)
+        return ConfigError(str(error), path=path)
     text = item["msg"][0].lower() + item["msg"][1:]
     return ConfigError(f"{text}{shown}" + (f"; allowed: {allowed}" if allowed else ""), path=path)
 
 
-def _models(model: type[BaseModel], name: str) -> type[BaseModel] | None:
+def _model(field: FieldInfo) -> type[BaseModel] | None:
     """The model that a field holds, where it holds one."""
-    field = model.model_fields.get(name)
-    candidates = getattr(field.annotation, "__args__", (field.annotation,)) if field else ()
-    for candidate in candidates:
+    for candidate in getattr(field.annotation, "__args__", (field.annotation,)):
         candidate = getattr(candidate, "__origin__", candidate)
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
     return None
 
 
-def _owner(model: type[BaseModel], keys: list[str]) -> type[BaseModel] | None:
-    owner: type[BaseModel] | None = model
+def _fields(model: type[BaseModel], keys: list[str]) -> dict[str, FieldInfo]:
+    """The settings at a path; none where no model is there."""
+    fields = model.model_fields
     for key in keys:
-        owner = _models(owner, key) if owner else None
-    return owner
+        inner = _model(fields[key]) if key in fields else None
+        fields = inner.model_fields if inner else {}
+    return fields
 
 
 def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     """Every setting's dotted path; sigma is set by the sweep alone."""
-    for name in model.model_fields:
+    for name, field in model.model_fields.items():
         yield f"{prefix}{name}"
-        part = _models(model, name)
-        if part:
+        if part := _model(field):
             yield from _paths(part, f"{prefix}{name}.")
     if "sweep" in model.model_fields:
         yield "sweep.sigma"
-
-
-def _names(model: type[BaseModel], keys: list[str]) -> list[str]:
-    owner = _owner(model, keys)
-    return list(owner.model_fields) if owner else []
-
-
-def _description(model: type[BaseModel], keys: list[str]) -> str:
-    owner = _owner(model, keys[:-1]) if keys else None
-    field = owner.model_fields.get(keys[-1]) if owner else None
-    return (field.description or "") if field else ""
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

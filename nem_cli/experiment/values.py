@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
+import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from nem_cli.experiment.settings import Choices
@@ -51,18 +51,10 @@ def _sums_to_one(law: tuple[float, ...], what: str) -> None:
 
 
 def _positive(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    lowest = min(_leaves(values), default=1.0)
+    lowest = float(np.min(values, initial=1.0))
     if lowest <= 0:
         raise ValueError(f"every variance must be above 0, but one is {lowest!r}")
     return values
-
-
-def _leaves(values: Any) -> Iterator[float]:
-    if not isinstance(values, tuple):
-        yield values
-    else:
-        for value in values:
-            yield from _leaves(value)
 
 
 def _of_one_length(rows: tuple[tuple[Any, ...], ...]) -> tuple[tuple[Any, ...], ...]:
@@ -108,7 +100,7 @@ def _ordered(ends: tuple[float, ...]) -> tuple[float, ...]:
 Range: TypeAlias = Annotated[Numbers, AfterValidator(_ordered)]
 
 
-class Ranges(Choices):
+class Ranges(Values):
     """Start `uniform`: each parameter of each component uniform in a range, laws uniform over all laws."""
 
     rule: Literal["uniform"] = Field(description="uniform", title="draws within the ranges")
@@ -121,10 +113,6 @@ class Ranges(Choices):
         title="the range of the variances",
         examples=[[1, 9]],
     )
-
-    def values(self) -> dict[str, tuple[float, float]]:
-        """Those that are set, by the parameter's name."""
-        return {name: ends for name in ("means", "variances") if (ends := getattr(self, name)) is not None}
 
 
 class Components(Values):

@@ -14,7 +14,6 @@ from nem_cli.drawing.heatmap import draw_heatmap
 from nem_cli.drawing.style import style
 from nem_cli.experiment import describe
 from nem_cli.experiment.config import Experiment
-from nem_cli.experiment.plan import swept_paths
 from nem_cli.statistics.summary import Row, ended
 from nem_cli.terminal.words import words
 
@@ -57,7 +56,7 @@ def run_figure(experiment: Experiment, summary: Sequence[Row]) -> Figure:
 
 def has_savings(experiment: Experiment) -> bool:
     """Whether the figure is one curve of counts against sigma, which has a panel of savings below it."""
-    chosen, swept = experiment.figure, swept_paths(experiment)
+    chosen, swept = experiment.figure, experiment.swept
     noisy = any(value > 0 for grid in experiment.sweep for value in grid.get("sigma", ()))
     return (chosen.kind, chosen.x, chosen.y) == ("curves", "sigma", "mean_iterations") and not swept and noisy
 

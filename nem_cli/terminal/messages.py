@@ -37,17 +37,9 @@ LOG_SECONDS = 30.0
 """Between two lines of progress where there is no terminal."""
 
 
-def command(function: Callable[P, R]) -> Callable[P, R]:
-    """Turn nem's errors into one message on standard error and an exit code."""
-    return _command(function)
+def command(function: Callable[P, R], kept: str = "") -> Callable[P, R]:
+    """Turn nem's errors into one message on standard error and an exit code; `kept` ends that of an interruption."""
 
-
-def resumable(function: Callable[P, R]) -> Callable[P, R]:
-    """As `command`, for one that keeps what it has done when it is interrupted."""
-    return _command(function, f"; {GO_ON}")
-
-
-def _command(function: Callable[P, R], kept: str = "") -> Callable[P, R]:
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
@@ -72,6 +64,11 @@ def _command(function: Callable[P, R], kept: str = "") -> Callable[P, R]:
             raise typer.Exit(FAILED) from None
 
     return run
+
+
+def resumable(function: Callable[P, R]) -> Callable[P, R]:
+    """As `command`, for one that goes on where it was interrupted."""
+    return command(function, f"; {GO_ON}")
 
 
 def _as_typed(message: str, function: Callable[..., object]) -> str:

@@ -159,16 +159,15 @@ class Data(System):
     def draw(self, rng: np.random.Generator, trials: int, samples: int) -> FloatArray:
         return np.broadcast_to(self.y, (trials, *self.y.shape))
 
-    def check_start(self, given: Components) -> None:
-        super().check_start(given)
-        width = len(given.means[0]) if isinstance(given.means[0], tuple) else 1
-        if width != self.width:
-            raise ValueError(f"start has means of {width} coordinates, but data has {self.width} columns")
-
-    def check_rule(self, rule: Ranges | str, estimate: Sequence[str]) -> None:
+    def check_start(self, start: Components | Ranges | str, estimate: Sequence[str]) -> None:
         """Refuse as well a start that would need what nobody knows of these data."""
-        super().check_rule(rule, estimate)
-        if rule == "truth":
+        super().check_start(start, estimate)
+        if isinstance(start, Components):
+            width = len(start.means[0]) if isinstance(start.means[0], tuple) else 1
+            if width != self.width:
+                raise ValueError(f"start has means of {width} coordinates, but data has {self.width} columns")
+            return
+        if start == "truth":
             raise ValueError("start truth needs data that are drawn; with data from a file use another rule, or values")
         unknown = [name for name in self.model().estimable if name not in estimate]
         if unknown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Annotated, ClassVar, Literal
 
@@ -17,7 +18,7 @@ from nem_cli.em.theta import Parameter, Theta
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.grid import SettingError
 from nem_cli.experiment.systems.system import System
-from nem_cli.experiment.values import Components, as_tuple
+from nem_cli.experiment.values import Components, Ranges, as_tuple
 
 DIGITS, PIXELS, CLASSES = 1797, 64, 10
 """Images in scikit-learn's digits, pixels an image, classes."""
@@ -131,8 +132,10 @@ class Network(System):
         errors = [family.errors(images, theta) for images in (y, test)]
         return dict(zip(self.measures, (errors[0], family.mean_loss(test, theta), errors[1]), strict=True))
 
-    def check_start(self, given: Components) -> None:
-        raise ValueError("a network's weights are drawn; use start random-weights")
+    def check_start(self, start: Components | Ranges | str, estimate: Sequence[str]) -> None:
+        if isinstance(start, Components):
+            raise ValueError("a network's weights are drawn; use start random-weights")
+        super().check_start(start, estimate)
 
 
 @functools.cache

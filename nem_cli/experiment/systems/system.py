@@ -82,36 +82,28 @@ class System(Values, ABC):
             self.check(self, self.source(), self.kind)
         return self
 
-    def check_start(self, given: Components) -> None:
-        """Refuse a start's values that don't go together, or aren't of this model.
+    def check_start(self, start: Components | Ranges | str, estimate: Sequence[str]) -> None:
+        """Refuse values that don't go together or aren't of this model, ranges that aren't those of what is estimated.
 
         Raises
         ------
         ValueError
         """
-        components = len(given.means)
-        if components != self.k:
-            raise ValueError(f"start has {components} components, but {self.kind} has {self.k}")
-        try:
-            self.check(given, self.model(), "start")
-        except SettingError as error:
-            raise SettingError(f"start.{error.path}", str(error)) from None
-
-    def check_rule(self, rule: Ranges | str, estimate: Sequence[str]) -> None:
-        """Refuse ranges that aren't those of the parameters to be estimated, or a rule that these data can't have.
-
-        Raises
-        ------
-        ValueError
-        """
-        if isinstance(rule, str):
-            return
-        wanted = [each.name for each in self.model().parameters if each.name in estimate and each.kind != "law"]
-        if sorted(wanted) != sorted(rule.values()):
-            raise ValueError(
-                f"start has ranges of {', '.join(rule.values()) or 'nothing'}, but here uniform needs those of "
-                f"{', '.join(wanted) or 'nothing'}"
-            )
+        if isinstance(start, Components):
+            components = len(start.means)
+            if components != self.k:
+                raise ValueError(f"start has {components} components, but {self.kind} has {self.k}")
+            try:
+                self.check(start, self.model(), "start")
+            except SettingError as error:
+                raise SettingError(f"start.{error.path}", str(error)) from None
+        elif isinstance(start, Ranges):
+            wanted = [each.name for each in self.model().parameters if each.name in estimate and each.kind != "law"]
+            if sorted(wanted) != sorted(start.values()):
+                raise ValueError(
+                    f"start has ranges of {', '.join(start.values()) or 'nothing'}, but here uniform needs those of "
+                    f"{', '.join(wanted) or 'nothing'}"
+                )
 
     @staticmethod
     def check(given: Values, model: Model, where: str) -> None:

@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from nem_cli.drawing.heatmap import draw_heatmap
 from nem_cli.drawing.style import style
 from nem_cli.em.arrays import FloatArray
-from nem_cli.experiment.plan import swept_paths
 from nem_cli.paper.equal_accuracy import best_limit
 from nem_cli.paper.studies.study import UNKNOWN, Prices, Runs, Study, Work, known
 from nem_cli.statistics.estimate import Estimate, mean_estimate
@@ -111,7 +110,7 @@ def _passage(run: Run, row: Row, limit: FloatArray) -> Passage:
 
 def _modes(run: Run) -> list[tuple[str, list[Row]]]:
     """The rows of each injection, also where that isn't swept."""
-    swept = "noise.injection" if "noise.injection" in swept_paths(run.experiment) else None
+    swept = "noise.injection" if "noise.injection" in run.experiment.swept else None
     return [(mode or run.experiment.noise.injection, rows) for mode, rows in split(swept, run.rows)]
 
 
