@@ -129,7 +129,7 @@ class _Entry:
     def work(self) -> int:
         """Evaluations times what each costs, roughly."""
         level = self.row.level
-        return int(self.trials["iterations"].sum()) * level.trial.sample_size * level.components
+        return int(self.trials["iterations"].sum()) * level.trial.sample_size * level.trial.system.k
 
 
 def measure(runs: Runs, work: Work) -> list[Racer]:
