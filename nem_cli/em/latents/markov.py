@@ -90,8 +90,7 @@ class Markov(Latent):
 
     def likeliest_path(self, family: Family, y: FloatArray, theta: Theta) -> IntArray:
         """The likeliest states (Viterbi 1967), the first of equals, shape (trials, samples)."""
-        constants = family.log_normaliser(theta)
-        log_f = np.stack([family.log_density(y, theta, j, constants) for j in range(constants.shape[1])])
+        log_f = family.log_densities(y, theta)
         with np.errstate(divide="ignore"):
             log_transitions, best = np.log(theta.transitions), np.log(theta.initial) + log_f[:, :, 0].T
         samples = y.shape[1]
@@ -158,8 +157,7 @@ class _Forward:
 
 def _densities(family: Family, y: FloatArray, theta: Theta) -> tuple[FloatArray, FloatArray]:
     """f(y_t | j) over the largest of them, (samples, K, trials), and that one's logarithm, (trials, samples)."""
-    constants = family.log_normaliser(theta)
-    log_f = np.stack([family.log_density(y, theta, j, constants) for j in range(constants.shape[1])])
+    log_f = family.log_densities(y, theta)
     highest = log_f.max(axis=0)
     log_f -= highest
     np.exp(log_f, out=log_f)
