@@ -136,7 +136,7 @@ class Family(ABC):
         return log_f
 
     def log_densities(self, y: FloatArray, theta: Theta, log_weights: FloatArray | float = 0.0) -> FloatArray:
-        """`log_density` of every j, shape (K, trials, samples); with log alpha, shape (trials, K), where it is wanted."""
+        """`log_density` of every j, with log alpha (trials, K) where it is wanted: shape (K, trials, samples)."""
         constants = log_weights + self.log_normaliser(theta)
         log_f = np.empty((constants.shape[1], *y.shape[:2]))
         for j in range(len(log_f)):
