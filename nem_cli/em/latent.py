@@ -41,13 +41,14 @@ class Latent(ABC):
     def log_likelihood(self, family: Family, y: FloatArray, theta: Theta) -> FloatArray:
         """Of the samples of a tile, natural logarithm, shape (trials,)."""
 
-    @abstractmethod
     def shares(self, theta: Theta, components: int) -> FloatArray:
         """How likely each value of Z is, before any data, about: shape (trials, K)."""
+        return np.full((theta.trials, components), 1 / components)
 
-    @abstractmethod
     def even(self, components: int, trials: int) -> dict[str, FloatArray]:
         """The law's parameters where nothing is known: every value of Z as likely as any other."""
+        shapes = {each.name: each.shape(components, 0) for each in self.parameters}
+        return {name: np.full((trials, *shape), 1 / components) for name, shape in shapes.items()}
 
     def sums(self, theta: Theta, components: int) -> Any:
         """Something with ``add(rows, posterior)`` that collects what `maximise` needs; None where that is nothing."""

@@ -31,12 +31,6 @@ class Hard(Latent):
     def log_likelihood(self, family: Family, y: FloatArray, theta: Theta) -> FloatArray:
         return np.asarray(family.log_densities(y, theta).max(axis=0).sum(axis=1))
 
-    def shares(self, theta: Theta, components: int) -> FloatArray:
-        return np.full((theta.trials, components), 1 / components)
-
-    def even(self, components: int, trials: int) -> dict[str, FloatArray]:
-        return {}
-
 
 class Labels(Posterior):
     """The component of every sample.

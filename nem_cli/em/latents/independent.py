@@ -53,9 +53,6 @@ class Independent(Latent):
     def shares(self, theta: Theta, components: int) -> FloatArray:
         return theta.weights
 
-    def even(self, components: int, trials: int) -> dict[str, FloatArray]:
-        return {"weights": np.full((trials, components), 1 / components)}
-
     def sums(self, theta: Theta, components: int) -> Counts:
         return Counts(theta)
 

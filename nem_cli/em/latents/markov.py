@@ -52,16 +52,6 @@ class Markov(Latent):
         f, highest = _densities(family, y, theta)
         return np.asarray(highest.sum(axis=1) + np.log(_forward(f, theta).scale).sum(axis=0))
 
-    def shares(self, theta: Theta, components: int) -> FloatArray:
-        return np.full((theta.trials, components), 1 / components)
-
-    def even(self, components: int, trials: int) -> dict[str, FloatArray]:
-        share = 1 / components
-        return {
-            "initial": np.full((trials, components), share),
-            "transitions": np.full((trials, components, components), share),
-        }
-
     def sums(self, theta: Theta, components: int) -> Pairs:
         return Pairs(theta)
 
