@@ -23,6 +23,16 @@ class GaussianND(Family):
     boxed = True
     mean: ClassVar[Parameter] = Parameter("means", "mean", "kd")
 
+    def sample(self, rng: np.random.Generator, theta: Theta, z: IntArray) -> FloatArray:
+        components, dimensions = theta.means.shape[1:]
+        y = rng.standard_normal((*z.shape, dimensions))
+        y *= np.sqrt(theta.variances[0]).reshape(components, -1)[z]  # a number a component, or one a coordinate
+        y += theta.means[0][z]
+        return y
+
+    def geometry(self, y: FloatArray, theta: Theta, posterior: Posterior) -> Modes | None:
+        return Modes(theta.means, 2.0, 1 / theta.variances) if self.boxed else None
+
     def check(self, values: Mapping[str, Any], where: str) -> None:
         super().check(values, where)
         if not isinstance(values["means"][0], tuple):
@@ -34,12 +44,6 @@ class Diagonal(GaussianND):
 
     name = "gaussian with diagonal covariance"
     parameters = (GaussianND.mean, Parameter("variances", "variance", "kd", "variance"))
-
-    def sample(self, rng: np.random.Generator, theta: Theta, z: IntArray) -> FloatArray:
-        y = rng.standard_normal((*z.shape, theta.means.shape[2]))
-        y *= np.sqrt(theta.variances[0])[z]
-        y += theta.means[0][z]
-        return y
 
     def log_kernel(self, y: FloatArray, theta: Theta, j: int) -> FloatArray:
         d = y - by_sample(theta.means[:, j], y.shape[1])
@@ -65,21 +69,12 @@ class Diagonal(GaussianND):
         odds += c[:, None]
         return np.asarray(odds)
 
-    def geometry(self, y: FloatArray, theta: Theta, posterior: Posterior) -> Modes:
-        return Modes(theta.means, 2.0, 1 / theta.variances)
-
 
 class Spherical(GaussianND):
     """One variance a component, the same in every direction."""
 
     name = "gaussian with spherical covariance"
     parameters = (GaussianND.mean, Parameter("variances", "variance", "k", "variance"))
-
-    def sample(self, rng: np.random.Generator, theta: Theta, z: IntArray) -> FloatArray:
-        y = rng.standard_normal((*z.shape, theta.means.shape[2]))
-        y *= np.sqrt(theta.variances[0])[z][..., None]
-        y += theta.means[0][z]
-        return y
 
     def log_kernel(self, y: FloatArray, theta: Theta, j: int) -> FloatArray:
         d = y - by_sample(theta.means[:, j], y.shape[1])
@@ -113,9 +108,6 @@ class Spherical(GaussianND):
 
     def start_from_points(self, points: FloatArray, variance: FloatArray) -> dict[str, FloatArray]:
         return {"means": points, "variances": np.broadcast_to(variance.mean(axis=2), points.shape[:2]).copy()}
-
-    def geometry(self, y: FloatArray, theta: Theta, posterior: Posterior) -> Modes:
-        return Modes(theta.means, 2.0, 1 / theta.variances)
 
 
 class Full(GaussianND):
