@@ -12,7 +12,7 @@ import numpy as np
 from nem_cli.em.accelerate.em_map import EmMap
 from nem_cli.em.accelerate.fixed_point import FixedPoint
 from nem_cli.em.algorithm import Problem, Step
-from nem_cli.em.arrays import FloatArray
+from nem_cli.em.arrays import BoolArray, FloatArray
 from nem_cli.em.model import Model
 from nem_cli.em.status import Status
 from nem_cli.em.theta import Theta
@@ -68,15 +68,11 @@ class Accelerator(ABC):
             image = em.image(theta)
             sound = model.sound(image, em.spread)
             image = image if sound.all() else image.where(sound, theta)
-            status = np.full(em.running.size, -1)
-            if k >= problem.max_iterations:
-                status[:] = Status.MAX_ITERATIONS
+            held: BoolArray | bool = False
             if em.inverse_temperature == 1:
                 here, there = (stop.coordinates(model, em.y, each, problem.estimate) for each in (theta, image))
-                status[stop.distance(stop.remembered(None, here), there) < stop.threshold(problem.tol)] = (
-                    Status.CONVERGED
-                )
-            status[~sound] = Status.DEGENERATE
+                held = stop.distance(stop.remembered(None, here), there) < stop.threshold(problem.tol)
+            status = problem.statuses(k, held, sound)
             yield Step(k, em.running, image, status, np.zeros_like(em.running))
             images = x.copy()
             images[em.running] = em.flat(image)
