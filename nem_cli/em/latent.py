@@ -50,7 +50,7 @@ class Latent(ABC):
         shapes = {each.name: each.shape(components, 0) for each in self.parameters}
         return {name: np.full((trials, *shape), 1 / components) for name, shape in shapes.items()}
 
-    def sums(self, theta: Theta, components: int) -> Any:
+    def sums(self, theta: Theta) -> Any:
         """Something with ``add(rows, posterior)`` that collects what `maximise` needs; None where that is nothing."""
         return None
 
@@ -65,12 +65,3 @@ class Latent(ABC):
     def expected_log(self, posterior: Posterior, theta: Theta) -> FloatArray:
         """E[log p(Z | theta)] under a posterior, a term a sample, shape (trials, samples): its part of Q."""
         return np.zeros(posterior.responsibilities.shape[1:])
-
-    def check(self, values: dict[str, Any], components: int, where: str) -> None:  # noqa: B027  (nothing to refuse)
-        """Refuse given values of the parameters that are no law.
-
-        Raises
-        ------
-        ValueError
-            With a text that begins with `where`.
-        """

@@ -53,7 +53,7 @@ class Independent(Latent):
     def shares(self, theta: Theta, components: int) -> FloatArray:
         return theta.weights
 
-    def sums(self, theta: Theta, components: int) -> Counts:
+    def sums(self, theta: Theta) -> Counts:
         return Counts(theta)
 
     def maximise(self, sums: Counts, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:

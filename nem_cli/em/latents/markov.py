@@ -53,7 +53,7 @@ class Markov(Latent):
         _, _, scale = _Passes(f, theta).forward()
         return np.asarray(highest.sum(axis=1) + np.log(scale).sum(axis=0))
 
-    def sums(self, theta: Theta, components: int) -> Pairs:
+    def sums(self, theta: Theta) -> Pairs:
         return Pairs(theta)
 
     def maximise(self, sums: Pairs, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:
