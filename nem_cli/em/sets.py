@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -192,22 +191,3 @@ class Ball(AdmissibleSet):
     def contains(self, points: IntArray, y: FloatArray, y_dagger: FloatArray) -> BoolArray:
         d, centre = y_dagger - y, self.centre.reshape(-1, y.shape[-1])[points]
         return np.asarray(np.einsum("nd,nd->n", d, d) <= 2 * np.einsum("nd,nd->n", d, centre))
-
-
-class Predicate(AdmissibleSet):
-    """What a function of the noisy data admits.
-
-    Parameters
-    ----------
-    function : callable
-        Of (points, y_dagger), as of `contains`.
-    whole : bool
-        Whether it judges samples of several coordinates.
-    """
-
-    def __init__(self, function: Callable[[IntArray, FloatArray], BoolArray], whole: bool) -> None:
-        self.function = function
-        self.whole = whole
-
-    def contains(self, points: IntArray, y: FloatArray, y_dagger: FloatArray) -> BoolArray:
-        return self.function(points, y_dagger)
