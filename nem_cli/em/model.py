@@ -103,9 +103,8 @@ class Model:
             Gives a parameter's values the shape (trials, any): `Parameter.free` or `Parameter.in_units`.
         """
         chosen = [each for each in self.parameters if each.name in estimate and each.compared]
-        return np.concatenate(
-            [np.empty((theta.trials, 0)), *(flat(each, theta.arrays[each.name]) for each in chosen)], axis=1
-        )
+        flats = (flat(each, theta.arrays[each.name]) for each in chosen)
+        return np.concatenate([np.empty((theta.trials, 0)), *flats], axis=1)
 
 
 class Sums:
