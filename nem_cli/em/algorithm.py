@@ -151,7 +151,7 @@ def steps(problem: Problem, y: FloatArray, start: Theta, rng: np.random.Generato
         before = theta
         maximised, injected, draws, accepted = iterate(problem, y, theta, rng, k)
         sound = model.sound(maximised, spread)
-        theta = maximised if sound.all() else maximised.where(sound, theta)
+        theta = maximised.where(sound, theta)
         coordinates = stop.coordinates(model, y, before if stop.of_e_steps else theta, problem.estimate)
         held = False if compared is None else stop.distance(compared, coordinates) < threshold
         status = problem.statuses(k, held, sound)

@@ -57,6 +57,8 @@ class Theta:
 
     def where(self, chosen: BoolArray, other: Theta) -> Theta:
         """These parameters in the chosen trials, the other ones elsewhere."""
+        if chosen.all():
+            return self
         return Theta(
             {
                 name: np.where(chosen.reshape(-1, *(1,) * (values.ndim - 1)), values, other.arrays[name])

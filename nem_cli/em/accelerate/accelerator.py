@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
 from typing import ClassVar, TypeAlias
@@ -55,7 +54,7 @@ class Accelerator(ABC):
         The stop rule compares the image with where the map was evaluated. A trial is degenerate where the image is.
         """
         model, stop = problem.model, problem.stop
-        em = EmMap(dataclasses.replace(problem, method=None), y, start)
+        em = EmMap(problem, y, start)
         status = np.where(model.sound(start, em.spread), -1, Status.DEGENERATE)
         yield Step(0, em.running, start, status, np.zeros_like(em.running))
         em.drop(status >= 0)
@@ -67,7 +66,7 @@ class Accelerator(ABC):
             theta = em.theta(x[em.running], em.running)
             image = em.image(theta)
             sound = model.sound(image, em.spread)
-            image = image if sound.all() else image.where(sound, theta)
+            image = image.where(sound, theta)
             held: BoolArray | bool = False
             if em.inverse_temperature == 1:
                 here, there = (stop.coordinates(model, em.y, each, problem.estimate) for each in (theta, image))

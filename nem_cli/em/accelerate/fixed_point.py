@@ -51,7 +51,7 @@ class FixedPoint(ABC):
         -------
         x : ndarray of shape (trials, p)
         log_likelihood : ndarray of shape (trials,)
-            As `heights`.
+            At x; see `heights`.
         leapt : ndarray of bool, shape (trials,)
         """
         likelihood, leapt = self.heights(leap), np.zeros(len(leap), dtype=bool)
