@@ -79,10 +79,9 @@ def check_screen(
     theta = mixture(family, seed=2, trials=3)
     y = model.sample(np.random.default_rng(3), mixture(family, seed=2), (3, 300))
     y[:, 0] = 0.0
-    if not _discrete(family):
+    if not family.discrete:
         y[:, 1] = theta.means[0, 0]
     posterior = model.posterior(y, theta)
-    r = posterior.responsibilities
     for on_reject in ("redraw", "drop"):
         noise = _noise(injection, sigma, screen, on_reject)
         if not screen.rejects and np.any(np.isfinite(family.support)):
@@ -93,16 +92,14 @@ def check_screen(
         y_dagger = injection.phi(y, sampled.n)
         assert np.isfinite(y_dagger).all()
         moved = y_dagger != y
-        lattice = _discrete(family)  # continuous noise hardly ever ends on a whole number
+        lattice = family.discrete  # continuous noise hardly ever ends on a whole number
         assert moved.any() or screen.name == "reversed" or lattice, "no noise was injected"
         assert 0 <= sampled.accepted <= sampled.draws
         gain = log_gain(family, y, y_dagger, theta)
         np.testing.assert_array_equal(gain[:, ~moved], 0)
-        flat = gain.reshape(len(gain), -1)[:, moved.ravel()]
-        sizes = [np.abs(_log_density(family, y, theta, j)) for j in range(len(r))]
-        slack = ROUNDING * (1 + np.sum(sizes, axis=0).ravel()[moved.ravel()])
-        shares = r.reshape(len(r), -1)[:, moved.ravel()]
-        assert (screen.admits(flat + slack, shares) | screen.admits(flat - slack, shares)).all()
+        gain, r = gain[:, moved], posterior.responsibilities[:, moved]
+        slack = ROUNDING * (1 + np.abs(family.log_densities(y, theta)).sum(axis=0)[moved])
+        assert (screen.admits(gain + slack, r) | screen.admits(gain - slack, r)).all()
         assert family.inside(y_dagger).all()
 
 
@@ -120,15 +117,15 @@ def check_density(family: Family) -> None:
     """It integrates, or sums, to 1 over the support, and is 0 outside."""
     theta = mixture(family)
     for j in range(family.components(theta)):
-        if _discrete(family):
-            total = float(np.exp(_log_density(family, np.arange(_FAR, dtype=float)[None], theta, j)).sum())
+        if family.discrete:
+            total = float(np.exp(family.log_densities(np.arange(_FAR, dtype=float)[None], theta)[j]).sum())
         else:
             total, _ = integrate.quad(lambda y, j=j: _density(family, y, theta, j), *family.support)
         assert math.isclose(total, 1, rel_tol=1e-6), f"component {j + 1} has mass {total}"
         for end in family.support:
             if math.isfinite(end):
                 outside = np.array([[end + math.copysign(1e-3, end - theta.means[0, j])]])
-                assert np.all(_log_density(family, outside, theta, j) == -np.inf), "a density outside of the support"
+                assert np.all(family.log_densities(outside, theta)[j] == -np.inf), "a density outside of the support"
 
 
 def check_sampler(family: Family, samples: int = 20_000) -> None:
@@ -139,8 +136,8 @@ def check_sampler(family: Family, samples: int = 20_000) -> None:
         assert y.shape == (1, samples)
         assert family.inside(y).all()
         grid = np.unique(np.sort(y[0])[:: samples // 40])
-        if _discrete(family):
-            masses = np.exp(_log_density(family, np.arange(grid[-1] + 1)[None], theta, j))[0]
+        if family.discrete:
+            masses = np.exp(family.log_densities(np.arange(grid[-1] + 1)[None], theta))[j, 0]
             distribution = np.cumsum(masses)[grid.astype(int)]
         else:
             low = family.support[0] if math.isfinite(family.support[0]) else theta.means[0, j] - 60
@@ -176,7 +173,7 @@ def check_m_step(family: Family, samples: int = 300) -> None:
             moved = found.copy()
             moved[free] += step
             at = family.complete(Theta.of(weights=[1.0], means=[moved[0]], variances=[np.exp(moved[1])]))
-            return -float((r[j] * _log_density(family, y, at, 0)).sum())
+            return -float((r[j] * family.log_densities(y, at)[0]).sum())
 
         start = np.full(len(free), 0.05)
         search = optimize.minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-10})
@@ -249,24 +246,11 @@ def _noise(
     return Noise(injection, sigma, screen, on_reject=on_reject).resolved()  # type: ignore[arg-type]
 
 
-def _discrete(family: Family) -> bool:
-    return bool(getattr(family, "discrete", False))
-
-
-def _log_density(family: Family, y: FloatArray, theta: Theta, j: int) -> FloatArray:
-    return family.log_density(y, theta, j, family.log_normaliser(theta))
-
-
 def _density(family: Family, y: float, theta: Theta, j: int) -> float:
-    return float(np.exp(_log_density(family, np.array([[y]]), theta, j))[0, 0])
+    return float(np.exp(family.log_densities(np.array([[y]]), theta))[j, 0, 0])
 
 
 def log_gain(family: Family, y: FloatArray, y_dagger: FloatArray, theta: Theta) -> FloatArray:
     """log f(y+ | j) - log f(y | j) for every component, shape (K, trials, samples)."""
     with np.errstate(invalid="ignore"):
-        return np.stack(
-            [
-                _log_density(family, y_dagger, theta, j) - _log_density(family, y, theta, j)
-                for j in range(family.components(theta))
-            ]
-        )
+        return family.log_densities(y_dagger, theta) - family.log_densities(y, theta)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from nem_cli.em.arrays import FloatArray, IntArray
+from nem_cli.em.arrays import BoolArray, FloatArray, IntArray
 from nem_cli.em.model import Model
 from nem_cli.em.noise import Noise
 from nem_cli.em.status import Status
@@ -49,6 +49,11 @@ class Problem:
     tol: float
     max_iterations: int
     method: Method | None = None
+
+    def statuses(self, k: int, held: BoolArray | bool, sound: BoolArray) -> IntArray:
+        """A `Status` of each trial that M-step k ends, by whether the stop rule held and theta_k is sound; else -1."""
+        status = np.where(held, Status.CONVERGED, Status.MAX_ITERATIONS if k >= self.max_iterations else -1)
+        return np.where(sound, status, Status.DEGENERATE)
 
 
 @dataclass(frozen=True)
@@ -146,14 +151,10 @@ def steps(problem: Problem, y: FloatArray, start: Theta, rng: np.random.Generato
         before = theta
         maximised, injected, draws, accepted = iterate(problem, y, theta, rng, k)
         sound = model.sound(maximised, spread)
-        theta = maximised if sound.all() else maximised.where(sound, theta)
+        theta = maximised.where(sound, theta)
         coordinates = stop.coordinates(model, y, before if stop.of_e_steps else theta, problem.estimate)
-        status = np.full(trials.size, -1)
-        if k >= problem.max_iterations:
-            status[:] = Status.MAX_ITERATIONS
-        if compared is not None:
-            status[stop.distance(compared, coordinates) < threshold] = Status.CONVERGED
-        status[~sound] = Status.DEGENERATE
+        held = False if compared is None else stop.distance(compared, coordinates) < threshold
+        status = problem.statuses(k, held, sound)
         compared = stop.remembered(compared, coordinates)
         yield Step(k, trials, theta, status, injected, draws, accepted)
 

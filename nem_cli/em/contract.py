@@ -12,7 +12,6 @@ from nem_cli.em.family import Family
 from nem_cli.em.injection import Injection
 from nem_cli.errors import PluginError
 
-PLACE = "noise.injection"
 _VALUES = (-3.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0)
 _SCALE = 0.1
 _TOLERANCE = 1e-9
@@ -82,4 +81,4 @@ def _same(one: FloatArray, other: FloatArray) -> bool:
 
 def _broken(injection: Injection, problem: str, value: object = None) -> PluginError:
     name = getattr(injection, "name", None) or type(injection).__name__
-    return PluginError(f"injection {name!r}: {problem}", path=PLACE, value=value)
+    return PluginError(f"injection {name!r}: {problem}", path="noise.injection", value=value)

@@ -135,10 +135,17 @@ class Family(ABC):
         log_f += constants[:, j, None]
         return log_f
 
+    def log_densities(self, y: FloatArray, theta: Theta, log_weights: FloatArray | float = 0.0) -> FloatArray:
+        """`log_density` of every j, with log alpha (trials, K) where it is wanted: shape (K, trials, samples)."""
+        constants = log_weights + self.log_normaliser(theta)
+        log_f = np.empty((constants.shape[1], *y.shape[:2]))
+        for j in range(len(log_f)):
+            log_f[j] = self.log_density(y, theta, j, constants)
+        return log_f
+
     def log_ratios(self, y: FloatArray, theta: Theta) -> FloatArray:
         """log f(y | j) of all j, less what they have in common: shape (trials, K, samples)."""
-        constants = self.log_normaliser(theta)
-        return np.stack([self.log_density(y, theta, j, constants) for j in range(constants.shape[1])], axis=1)
+        return self.log_densities(y, theta).swapaxes(0, 1)
 
     def log_odds(self, y: FloatArray, theta: Theta, log_weights: FloatArray) -> FloatArray:
         """`log_density` of the second component less that of the first: all that an E-step with K = 2 needs."""
@@ -149,8 +156,7 @@ class Family(ABC):
 
     def expected_log(self, y: FloatArray, theta: Theta, posterior: Posterior) -> FloatArray:
         """E[log f(y | Z, theta)] under a posterior, a term a sample, shape (trials, samples)."""
-        r, constants = posterior.responsibilities, self.log_normaliser(theta)
-        return np.asarray(sum(r[j] * self.log_density(y, theta, j, constants) for j in range(len(r))))
+        return np.asarray(sum(posterior.responsibilities * self.log_densities(y, theta)))
 
     def sums(self, theta: Theta, shares: FloatArray) -> Any:
         """The expected statistics with nothing added yet: something with ``add(rows, y_dagger, posterior, theta)``."""

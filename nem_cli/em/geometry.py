@@ -20,8 +20,8 @@ class Modes:
     beyond : float
         From y to the furthest point where the density is as high, over the distance to the mode: 2 where it is
         symmetric, 1 where there is nothing beyond the mode.
-    precisions : ndarray of the shape of modes, or (trials, K, d, d)
-        Weights of the squared distances in log f, for averages over j.
+    precisions : ndarray of shape (trials, K)
+        Weights of the squared distances in log f, for averages over j in one dimension.
     """
 
     modes: FloatArray

@@ -41,15 +41,16 @@ class Latent(ABC):
     def log_likelihood(self, family: Family, y: FloatArray, theta: Theta) -> FloatArray:
         """Of the samples of a tile, natural logarithm, shape (trials,)."""
 
-    @abstractmethod
     def shares(self, theta: Theta, components: int) -> FloatArray:
         """How likely each value of Z is, before any data, about: shape (trials, K)."""
+        return np.full((theta.trials, components), 1 / components)
 
-    @abstractmethod
     def even(self, components: int, trials: int) -> dict[str, FloatArray]:
         """The law's parameters where nothing is known: every value of Z as likely as any other."""
+        shapes = {each.name: each.shape(components, 0) for each in self.parameters}
+        return {name: np.full((trials, *shape), 1 / components) for name, shape in shapes.items()}
 
-    def sums(self, theta: Theta, components: int) -> Any:
+    def sums(self, theta: Theta) -> Any:
         """Something with ``add(rows, posterior)`` that collects what `maximise` needs; None where that is nothing."""
         return None
 
@@ -64,12 +65,3 @@ class Latent(ABC):
     def expected_log(self, posterior: Posterior, theta: Theta) -> FloatArray:
         """E[log p(Z | theta)] under a posterior, a term a sample, shape (trials, samples): its part of Q."""
         return np.zeros(posterior.responsibilities.shape[1:])
-
-    def check(self, values: dict[str, Any], components: int, where: str) -> None:  # noqa: B027  (nothing to refuse)
-        """Refuse given values of the parameters that are no law.
-
-        Raises
-        ------
-        ValueError
-            With a text that begins with `where`.
-        """

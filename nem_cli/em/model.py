@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from nem_cli.em.arrays import BoolArray, FloatArray
 from nem_cli.em.family import Family
 from nem_cli.em.latent import Latent
 from nem_cli.em.posterior import Posterior
-from nem_cli.em.theta import Parameter, Theta, given
+from nem_cli.em.theta import Parameter, Theta
 from nem_cli.em.tiles import tiles
 
 
@@ -42,7 +42,8 @@ class Model:
 
     def theta(self, values: Mapping[str, Any]) -> Theta:
         """One trial's theta from given values by name."""
-        return self.family.complete(Theta(given((each.name for each in self.parameters), values)))
+        given = {each.name: values[each.name] for each in self.parameters if values.get(each.name) is not None}
+        return self.family.complete(Theta.of(1, **given))
 
     def components(self, theta: Theta) -> int:
         """K."""
@@ -91,29 +92,27 @@ class Model:
         """
         return self.latent.sound(theta) & self.family.sound(theta, spread)
 
-    def free(self, theta: Theta, estimate: frozenset[str]) -> FloatArray:
-        """The estimated parameters that a stop rule compares, none that follows from others, shape (trials, any)."""
-        compared = [each.free(values) for each, values in self._compared(theta, estimate)]
-        return np.concatenate([np.empty((theta.trials, 0)), *compared], axis=1)
+    def compared(
+        self, theta: Theta, estimate: frozenset[str], flat: Callable[[Parameter, FloatArray], FloatArray]
+    ) -> FloatArray:
+        """The estimated parameters that a stop rule compares, shape (trials, any).
 
-    def in_units(self, theta: Theta, estimate: frozenset[str]) -> FloatArray:
-        """The estimated parameters that a stop rule compares, on the data's scale, shape (trials, any)."""
-        compared = [each.in_units(values) for each, values in self._compared(theta, estimate)]
-        return np.concatenate([np.empty((theta.trials, 0)), *compared], axis=1)
-
-    def _compared(self, theta: Theta, estimate: frozenset[str]) -> Iterator[tuple[Parameter, FloatArray]]:
-        for each in self.parameters:
-            if each.name in estimate and each.compared:
-                yield each, theta.arrays[each.name]
+        Parameters
+        ----------
+        flat : callable
+            Gives a parameter's values the shape (trials, any): `Parameter.free` or `Parameter.in_units`.
+        """
+        chosen = [each for each in self.parameters if each.name in estimate and each.compared]
+        flats = (flat(each, theta.arrays[each.name]) for each in chosen)
+        return np.concatenate([np.empty((theta.trials, 0)), *flats], axis=1)
 
 
 class Sums:
     """The E-step's expectation, as the sums over the samples that an M-step needs."""
 
     def __init__(self, model: Model, theta: Theta) -> None:
-        components = model.components(theta)
-        self.law = model.latent.sums(theta, components)
-        self.statistics = model.family.sums(theta, model.latent.shares(theta, components))
+        self.law = model.latent.sums(theta)
+        self.statistics = model.family.sums(theta, model.latent.shares(theta, model.components(theta)))
 
     def add(self, rows: slice, y_dagger: FloatArray, posterior: Posterior, theta: Theta) -> None:
         """Add the noisy data of a tile, weighted by what is known of Z there.

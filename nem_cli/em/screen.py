@@ -12,7 +12,7 @@ from nem_cli.em.family import Family
 from nem_cli.em.injection import Injection
 from nem_cli.em.model import Model
 from nem_cli.em.posterior import Posterior
-from nem_cli.em.sets import AdmissibleSet, Predicate
+from nem_cli.em.sets import AdmissibleSet
 from nem_cli.em.theta import Theta
 from nem_cli.errors import ConfigError, PluginError
 
@@ -55,28 +55,7 @@ class Screen(ABC):
         posterior : Posterior
             At the clean y.
         """
-        return self.by_definition(family, y, theta, posterior)
-
-    def by_definition(self, family: Family, y: FloatArray, theta: Theta, posterior: Posterior) -> Predicate:
-        """The set of what `admits` admits."""
-        trial = np.repeat(np.arange(y.shape[0]), y.shape[1])
-        samples = y.reshape(y.shape[0] * y.shape[1], 1, *y.shape[2:])  # each as the one sample of a trial
-        before = _log_kernels(family, samples, theta.take(trial))
-        r = posterior.responsibilities.reshape(len(before), -1)
-
-        def admitted(points: IntArray, y_dagger: FloatArray) -> BoolArray:
-            noisy = family.with_exposed(samples[points], y_dagger[:, None])
-            log_gain = _log_kernels(family, noisy, theta.take(trial[points])) - before[:, points]
-            mask = np.asarray(self.admits(log_gain, r[:, points]))
-            if mask.shape != points.shape or mask.dtype != np.bool_:
-                raise PluginError(
-                    f"screen {self.name!r}: admits must return {len(points)} truth values, but returned {mask.dtype} "
-                    f"of shape {mask.shape}",
-                    path="noise.screen",
-                )
-            return mask
-
-        return Predicate(admitted, whole=y.ndim == 3)
+        return Defined(self, family, y, theta, posterior)
 
     def check(self, model: Model, injection: Injection, enters: str) -> None:  # noqa: B027  (nothing to refuse)
         """Refuse a model, an injection, or noise that enters where the screen means nothing.
@@ -89,6 +68,37 @@ class Screen(ABC):
     def refusal(self, problem: str) -> ConfigError:
         """What `check` raises."""
         return ConfigError(problem, path="noise.screen", value=self.name)
+
+
+class Defined(AdmissibleSet):
+    """What a screen's definition admits, asked of the densities.
+
+    Parameters
+    ----------
+    screen : Screen
+    family, y, theta, posterior
+        As for `Screen.admissible`.
+    """
+
+    def __init__(self, screen: Screen, family: Family, y: FloatArray, theta: Theta, posterior: Posterior) -> None:
+        self.screen, self.family, self.theta = screen, family, theta
+        self.whole = y.ndim == 3
+        self.trial = np.repeat(np.arange(y.shape[0]), y.shape[1])
+        self.samples = y.reshape(y.shape[0] * y.shape[1], 1, *y.shape[2:])  # each as the one sample of a trial
+        self.before = _log_kernels(family, self.samples, theta.take(self.trial))
+        self.r = posterior.responsibilities.reshape(len(self.before), -1)
+
+    def contains(self, points: IntArray, y: FloatArray, y_dagger: FloatArray) -> BoolArray:
+        noisy = self.family.with_exposed(self.samples[points], y_dagger[:, None])
+        after = _log_kernels(self.family, noisy, self.theta.take(self.trial[points]))
+        found = np.asarray(self.screen.admits(after - self.before[:, points], self.r[:, points]))
+        if found.shape != points.shape or found.dtype != np.bool_:
+            raise PluginError(
+                f"screen {self.screen.name!r}: admits must return {len(points)} truth values, but returned "
+                f"{found.dtype} of shape {found.shape}",
+                path="noise.screen",
+            )
+        return found
 
 
 def _log_kernels(family: Family, y: FloatArray, theta: Theta) -> FloatArray:

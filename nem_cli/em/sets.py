@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -49,6 +48,17 @@ class AdmissibleSet(ABC):
         self, rng: np.random.Generator, injection: Injection, y: FloatArray, scale: float, way: Way
     ) -> FloatArray | None:
         """Noise of the shape of y and the given scale, drawn without trying; None where there is no such way."""
+        slope = injection.slope(y)
+        n = None if slope is None else self.standardised(rng, slope, scale, way)
+        if n is not None:
+            n *= scale
+            n += injection.neutral
+        return n
+
+    def standardised(
+        self, rng: np.random.Generator, slope: FloatArray | float, scale: float, way: Way
+    ) -> FloatArray | None:
+        """Such noise less the neutral one, over its scale, where phi is affine in it and the noise normal."""
         return None
 
 
@@ -79,31 +89,24 @@ class Box(AdmissibleSet):
         return np.asarray((np.minimum(reach, 0) <= d) & (d <= np.maximum(reach, 0)))
 
     def movable(self, points: int) -> IntArray:
-        return np.flatnonzero(self.reach)
+        return np.flatnonzero(self.reach != 0)
 
-    def draw(
-        self, rng: np.random.Generator, injection: Injection, y: FloatArray, scale: float, way: Way
-    ) -> FloatArray | None:
-        slope = injection.slope(y)
-        if slope is None:
-            return None
-        movable = np.flatnonzero(self.reach != 0)
+    def standardised(self, rng: np.random.Generator, slope: FloatArray | float, scale: float, way: Way) -> FloatArray:
+        movable = self.movable(self.reach.size)
         sd = scale * (slope if isinstance(slope, float) else slope.take(movable))
         with np.errstate(divide="ignore", over="ignore"):  # sd near 0 (y near 0, multiplicative): any noise will do
             bound = self.reach.take(movable)
             bound /= sd
         if way == "redraw":
-            z = conditioned_normal.between(rng, bound)
+            drawn = conditioned_normal.between(rng, bound)
         elif way == "mean":
-            z = conditioned_normal.mean_between(bound)
+            drawn = conditioned_normal.mean_between(bound)
         else:
-            z = rng.standard_normal(bound.size)
-            z[(z < np.minimum(bound, 0)) | (z > np.maximum(bound, 0))] = 0
-        z *= scale
-        z += injection.neutral
-        n = np.full(y.size, injection.neutral)
-        n[movable] = z
-        return n.reshape(y.shape)
+            drawn = rng.standard_normal(bound.size)
+            drawn[(drawn < np.minimum(bound, 0)) | (drawn > np.maximum(bound, 0))] = 0
+        z = np.zeros(self.reach.size)
+        z[movable] = drawn
+        return z.reshape(self.reach.shape)
 
 
 class Outside(AdmissibleSet):
@@ -122,25 +125,20 @@ class Outside(AdmissibleSet):
         d = y_dagger - y
         return np.asarray((d <= self.a.ravel()[points]) | (d >= self.b.ravel()[points]))
 
-    def draw(
-        self, rng: np.random.Generator, injection: Injection, y: FloatArray, scale: float, way: Way
-    ) -> FloatArray | None:
-        slope = injection.slope(y)
-        if slope is None:
-            return None
+    def standardised(self, rng: np.random.Generator, slope: FloatArray | float, scale: float, way: Way) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             ends = np.stack([end / (slope * scale) for end in (self.a, self.b)])
         a, b = ends.min(axis=0), ends.max(axis=0)
         moved = np.minimum(-a, b) < _FARTHEST  # else sd is 0 or next to it: no noise gets y out of the gap
         a, b = a[moved], b[moved]
-        z = np.zeros(y.shape)
+        z = np.zeros(self.a.shape)
         if way == "redraw":
             z[moved] = conditioned_normal.outside(rng, a, b)
         else:
             drawn = rng.standard_normal(a.size)
             drawn[(drawn > a) & (drawn < b)] = 0
             z[moved] = drawn
-        return np.asarray(injection.neutral + scale * z)
+        return z
 
 
 class HalfSpace(AdmissibleSet):
@@ -160,26 +158,19 @@ class HalfSpace(AdmissibleSet):
         normal = self.normal.reshape(-1, y.shape[-1])[points]
         return np.asarray(np.einsum("nd,nd->n", normal, y_dagger - y) >= 0)
 
-    def draw(
-        self, rng: np.random.Generator, injection: Injection, y: FloatArray, scale: float, way: Way
-    ) -> FloatArray | None:
-        slope = injection.slope(y)
-        if slope is None:
-            return None
+    def standardised(self, rng: np.random.Generator, slope: FloatArray | float, scale: float, way: Way) -> FloatArray:
         across: FloatArray = self.normal * slope  # of the standard normals that the noise is made of
         if way == "mean":  # along the normal a half-normal remains, across it nothing
             length = np.linalg.norm(across, axis=-1, keepdims=True)
             z: FloatArray = np.divide(across, length, out=np.zeros_like(across), where=length > 0)
             z *= math.sqrt(2 / math.pi)
         else:
-            z = rng.standard_normal(y.shape)
+            z = rng.standard_normal(across.shape)
             fails = np.einsum("tnd,tnd->tn", across, z) < 0
             if way == "redraw":  # the law is symmetric: what fails has its mirror image inside
                 np.negative(z, out=z, where=fails[..., None])
             else:
                 z[fails] = 0
-        z *= scale
-        z += injection.neutral
         return z
 
 
@@ -200,22 +191,3 @@ class Ball(AdmissibleSet):
     def contains(self, points: IntArray, y: FloatArray, y_dagger: FloatArray) -> BoolArray:
         d, centre = y_dagger - y, self.centre.reshape(-1, y.shape[-1])[points]
         return np.asarray(np.einsum("nd,nd->n", d, d) <= 2 * np.einsum("nd,nd->n", d, centre))
-
-
-class Predicate(AdmissibleSet):
-    """What a function of the noisy data admits.
-
-    Parameters
-    ----------
-    function : callable
-        Of (points, y_dagger), as of `contains`.
-    whole : bool
-        Whether it judges samples of several coordinates.
-    """
-
-    def __init__(self, function: Callable[[IntArray, FloatArray], BoolArray], whole: bool) -> None:
-        self.function = function
-        self.whole = whole
-
-    def contains(self, points: IntArray, y: FloatArray, y_dagger: FloatArray) -> BoolArray:
-        return self.function(points, y_dagger)

@@ -163,11 +163,7 @@ def repeated(theta: Theta, trials: int) -> Theta:
 
 
 def _with_known(model: Model, arrays: dict[str, FloatArray], truth: Theta, estimate: frozenset[str]) -> Theta:
-    """Theta of the family's arrays and an even law, where what isn't estimated is known: the truth."""
-    trials = len(next(iter(arrays.values())))
-    arrays = model.latent.even(model.components(truth), trials) | arrays
-    known = repeated(truth, trials)
-    return model.family.complete(
-        Theta({each.name: arrays[each.name] if each.name in estimate else known.arrays[each.name]
-               for each in model.parameters if each.name in known.names})
-    )  # fmt: skip
+    """The truth, where what is estimated is the family's arrays and an even law."""
+    known = repeated(truth, len(next(iter(arrays.values()))))
+    arrays = model.latent.even(model.components(truth), known.trials) | arrays
+    return model.family.complete(known.replace(**{name: arrays[name] for name in estimate}))

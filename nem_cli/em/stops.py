@@ -12,7 +12,7 @@ from nem_cli.em.arrays import FloatArray
 from nem_cli.em.families.network import Network
 from nem_cli.em.latents.hard import Hard, Labels
 from nem_cli.em.model import Model
-from nem_cli.em.theta import Theta
+from nem_cli.em.theta import Parameter, Theta
 from nem_cli.errors import ConfigError
 
 
@@ -79,7 +79,7 @@ class Euclidean(StopRule):
     name = "euclidean"
 
     def coordinates(self, model: Model, y: FloatArray, theta: Theta, estimate: frozenset[str]) -> FloatArray:
-        return model.free(theta, estimate)
+        return model.compared(theta, estimate, Parameter.free)
 
 
 class MaxChange(StopRule):
@@ -89,7 +89,7 @@ class MaxChange(StopRule):
     order = math.inf
 
     def coordinates(self, model: Model, y: FloatArray, theta: Theta, estimate: frozenset[str]) -> FloatArray:
-        return model.in_units(theta, estimate)
+        return model.compared(theta, estimate, Parameter.in_units)
 
 
 class LogLikelihood(StopRule):

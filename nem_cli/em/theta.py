@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -57,6 +57,8 @@ class Theta:
 
     def where(self, chosen: BoolArray, other: Theta) -> Theta:
         """These parameters in the chosen trials, the other ones elsewhere."""
+        if chosen.all():
+            return self
         return Theta(
             {
                 name: np.where(chosen.reshape(-1, *(1,) * (values.ndim - 1)), values, other.arrays[name])
@@ -166,8 +168,3 @@ class Parameter:
             alone, pair = numbers[: len(numbers) - square], numbers[len(numbers) - square :]
             together = [("" if max(shape) < 10 else "_").join(pair)] if pair else []
             yield "_".join([self.singular, *alone, *together]), index
-
-
-def given(names: Iterable[str], values: Mapping[str, Any]) -> dict[str, FloatArray]:
-    """The arrays of those names among given values, each with a first axis for one trial."""
-    return {name: np.asarray(values[name], dtype=float)[None] for name in names if values.get(name) is not None}

@@ -25,7 +25,7 @@ def tiles(shape: tuple[int, int], width: int, whole: bool = False) -> Iterator[t
     trials, samples = shape
     size = max(1, (WHOLE_TILE if whole else TILE) // width)
     rows = max(1, size // samples)
-    columns = samples if whole or samples <= size else size
+    columns = samples if whole else min(samples, size)
     for row in range(0, trials, rows):
         for column in range(0, samples, columns):
             yield slice(row, row + rows), slice(column, column + columns)

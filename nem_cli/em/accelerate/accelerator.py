@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
 from typing import ClassVar, TypeAlias
@@ -12,7 +11,7 @@ import numpy as np
 from nem_cli.em.accelerate.em_map import EmMap
 from nem_cli.em.accelerate.fixed_point import FixedPoint
 from nem_cli.em.algorithm import Problem, Step
-from nem_cli.em.arrays import FloatArray
+from nem_cli.em.arrays import BoolArray, FloatArray
 from nem_cli.em.model import Model
 from nem_cli.em.status import Status
 from nem_cli.em.theta import Theta
@@ -55,7 +54,7 @@ class Accelerator(ABC):
         The stop rule compares the image with where the map was evaluated. A trial is degenerate where the image is.
         """
         model, stop = problem.model, problem.stop
-        em = EmMap(dataclasses.replace(problem, method=None), y, start)
+        em = EmMap(problem, y, start)
         status = np.where(model.sound(start, em.spread), -1, Status.DEGENERATE)
         yield Step(0, em.running, start, status, np.zeros_like(em.running))
         em.drop(status >= 0)
@@ -67,16 +66,12 @@ class Accelerator(ABC):
             theta = em.theta(x[em.running], em.running)
             image = em.image(theta)
             sound = model.sound(image, em.spread)
-            image = image if sound.all() else image.where(sound, theta)
-            status = np.full(em.running.size, -1)
-            if k >= problem.max_iterations:
-                status[:] = Status.MAX_ITERATIONS
+            image = image.where(sound, theta)
+            held: BoolArray | bool = False
             if em.inverse_temperature == 1:
                 here, there = (stop.coordinates(model, em.y, each, problem.estimate) for each in (theta, image))
-                status[stop.distance(stop.remembered(None, here), there) < stop.threshold(problem.tol)] = (
-                    Status.CONVERGED
-                )
-            status[~sound] = Status.DEGENERATE
+                held = stop.distance(stop.remembered(None, here), there) < stop.threshold(problem.tol)
+            status = problem.statuses(k, held, sound)
             yield Step(k, em.running, image, status, np.zeros_like(em.running))
             images = x.copy()
             images[em.running] = em.flat(image)

@@ -33,8 +33,7 @@ class Anderson(Accelerator):
         trust = np.zeros(len(x))
         f = (yield x) - x
         before, x = x, x + f
-        likelihood = np.full(len(x), -np.inf)
-        likelihood[em.running] = em.log_likelihood(x[em.running], em.running)
+        likelihood = em.heights(x)
         while True:
             differences: list[tuple[FloatArray, FloatArray]] = []
             for _ in range(order):

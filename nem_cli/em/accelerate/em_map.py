@@ -40,6 +40,7 @@ class EmMap(FixedPoint):
         self.spread = problem.model.family.spread(y)
         self.running = np.arange(len(y))
         self.moved = [each for each in problem.model.parameters if each.name in problem.estimate]
+        self._ends = np.cumsum([each.free(start.arrays[each.name]).shape[1] for each in self.moved])[:-1]
 
     def drop(self, ended: BoolArray) -> None:
         """Leave out some of the running trials."""
@@ -52,12 +53,9 @@ class EmMap(FixedPoint):
 
     def theta(self, x: FloatArray, trials: IntArray) -> Theta:
         """The parameters of some trials; what isn't estimated is as at the start."""
-        here, at, moved = self.start.take(trials), 0, {}
-        for each in self.moved:
-            values = here.arrays[each.name]
-            size = each.free(values[:1]).size
-            moved[each.name] = each.whole(x[:, at : at + size], values.shape[1:])
-            at += size
+        here = self.start.take(trials)
+        parts = zip(self.moved, np.split(x, self._ends, axis=1), strict=True)
+        moved = {each.name: each.whole(part, here.arrays[each.name].shape[1:]) for each, part in parts}
         return self.problem.model.family.complete(here.replace(**moved))
 
     def image(self, theta: Theta) -> Theta:

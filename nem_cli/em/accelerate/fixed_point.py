@@ -29,6 +29,12 @@ class FixedPoint(ABC):
     def log_likelihood(self, x: FloatArray, trials: IntArray) -> FloatArray:
         """Of some trials, (any, p) to (any,); -inf where x lies outside of the parameter space."""
 
+    def heights(self, x: FloatArray) -> FloatArray:
+        """The log-likelihood at x, shape (trials,); -inf in trials that have ended."""
+        likelihood = np.full(len(x), -np.inf)
+        likelihood[self.running] = self.log_likelihood(x[self.running], self.running)
+        return likelihood
+
     def climb(
         self, leap: FloatArray, fallback: FloatArray, least: FloatArray
     ) -> tuple[FloatArray, FloatArray, BoolArray]:
@@ -45,14 +51,12 @@ class FixedPoint(ABC):
         -------
         x : ndarray of shape (trials, p)
         log_likelihood : ndarray of shape (trials,)
-            At x; in trials that have ended, `least`.
+            At x; see `heights`.
         leapt : ndarray of bool, shape (trials,)
         """
-        running = self.running
-        likelihood, leapt = least.copy(), np.zeros(len(leap), dtype=bool)
-        likelihood[running] = self.log_likelihood(leap[running], running)
-        leapt[running] = likelihood[running] >= least[running]  # NaN isn't
-        back = running[~leapt[running]]
+        likelihood, leapt = self.heights(leap), np.zeros(len(leap), dtype=bool)
+        leapt[self.running] = likelihood[self.running] >= least[self.running]  # NaN isn't
+        back = self.running[~leapt[self.running]]
         if back.size:
             likelihood[back] = self.log_likelihood(fallback[back], back)
         return np.where(leapt[:, None], leap, fallback), likelihood, leapt

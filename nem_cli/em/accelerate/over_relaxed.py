@@ -24,8 +24,7 @@ class OverRelaxed(Accelerator):
 
     def proposals(self, em: FixedPoint, x: FloatArray) -> Proposals:
         eta = np.ones(len(x))
-        likelihood = np.full(len(x), -np.inf)
-        likelihood[em.running] = em.log_likelihood(x[em.running], em.running)
+        likelihood = em.heights(x)
         while True:
             image = yield x
             x, likelihood, longer = em.climb(x + eta[:, None] * (image - x), image, likelihood)

@@ -35,8 +35,7 @@ class QuasiNewton(Accelerator):
             steps.append(image - x)
             x = image
         pairs = list(itertools.pairwise(steps))
-        likelihood = np.full(len(x), -np.inf)
-        likelihood[em.running] = em.log_likelihood(x[em.running], em.running)
+        likelihood = em.heights(x)
         while True:
             x1 = yield x
             x2 = yield x1

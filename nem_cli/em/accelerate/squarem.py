@@ -24,8 +24,7 @@ class Squarem(Accelerator):
 
     def proposals(self, em: FixedPoint, x: FloatArray) -> Proposals:
         while True:
-            least = np.full(len(x), -np.inf)
-            least[em.running] = em.log_likelihood(x[em.running], em.running)
+            least = em.heights(x)
             x1 = yield x
             x2 = yield x1
             r, v = x1 - x, x2 - 2 * x1 + x

@@ -11,72 +11,9 @@ import numpy as np
 from nem_cli.em.arrays import BoolArray, FloatArray, IntArray, all_of, by_sample
 from nem_cli.em.family import MIN_VARIANCE_RATIO, Family
 from nem_cli.em.geometry import Modes
+from nem_cli.em.moments import Means, Moments
 from nem_cli.em.posterior import Posterior
 from nem_cli.em.theta import Parameter, Theta
-
-
-class Means:
-    """Weighted sums of y+ in d dimensions about each trial's pivot, which is sum_j alpha_j mu_j.
-
-    Parameters
-    ----------
-    means : ndarray of shape (trials, K, d)
-    shares : ndarray of shape (trials, K)
-
-    Attributes
-    ----------
-    mass : ndarray of shape (trials, K)
-    first : ndarray of shape (trials, K, d)
-    """
-
-    def __init__(self, means: FloatArray, shares: FloatArray) -> None:
-        self.pivot = np.einsum("tk,tkd->td", shares, means)
-        self.mass, self.first = np.zeros(means.shape[:2]), np.zeros(means.shape)
-
-    def add(self, rows: slice, y_dagger: FloatArray, posterior: Posterior, theta: Theta) -> None:
-        """Add the sums over some samples of some trials."""
-        self._add(rows, y_dagger - by_sample(self.pivot[rows], y_dagger.shape[1]), posterior)
-
-    def _add(self, rows: slice, x: FloatArray, posterior: Posterior) -> None:
-        self.mass[rows] += posterior.mass
-        self.first[rows] += posterior.sums(x)
-
-    def mean(self) -> FloatArray:
-        """Weighted means of y+, shape (trials, K, d)."""
-        return np.asarray(self.pivot[:, None] + self.first / self.mass[..., None])
-
-
-class Moments(Means):
-    """The same, and weighted sums of squares.
-
-    Parameters
-    ----------
-    joint : bool
-        Whether products of different coordinates are wanted too.
-
-    Attributes
-    ----------
-    second : ndarray of shape (trials, K, d), or (trials, K, d, d) where it is joint
-    """
-
-    def __init__(self, means: FloatArray, shares: FloatArray, joint: bool) -> None:
-        super().__init__(means, shares)
-        self.joint = joint
-        self.second = np.zeros((*means.shape, means.shape[2]) if joint else means.shape)
-
-    def _add(self, rows: slice, x: FloatArray, posterior: Posterior) -> None:
-        super()._add(rows, x, posterior)
-        self.second[rows] += posterior.scatter(x) if self.joint else posterior.sums(x * x)
-
-    def variance(self, mean: FloatArray) -> FloatArray:
-        """Weighted mean squares (or products) about given means, of the shape of `second`."""
-        shift = mean - self.pivot[:, None]
-        mass = self.mass[..., None, None] if self.joint else self.mass[..., None]
-        if not self.joint:
-            return np.asarray((self.second - 2 * shift * self.first) / mass + shift * shift)
-        cross = shift[..., :, None] * self.first[..., None, :]
-        about = (self.second - cross - np.swapaxes(cross, -1, -2)) / mass
-        return np.asarray(about + shift[..., :, None] * shift[..., None, :])
 
 
 class GaussianND(Family):
@@ -86,8 +23,15 @@ class GaussianND(Family):
     boxed = True
     mean: ClassVar[Parameter] = Parameter("means", "mean", "kd")
 
-    def sums(self, theta: Theta, shares: FloatArray) -> Means:
-        return Moments(theta.means, shares, joint=False)
+    def sample(self, rng: np.random.Generator, theta: Theta, z: IntArray) -> FloatArray:
+        components, dimensions = theta.means.shape[1:]
+        y = rng.standard_normal((*z.shape, dimensions))
+        y *= np.sqrt(theta.variances[0]).reshape(components, -1)[z]  # a number a component, or one a coordinate
+        y += theta.means[0][z]
+        return y
+
+    def geometry(self, y: FloatArray, theta: Theta, posterior: Posterior) -> Modes | None:
+        return Modes(theta.means, 2.0, 1 / theta.variances) if self.boxed else None
 
     def check(self, values: Mapping[str, Any], where: str) -> None:
         super().check(values, where)
@@ -100,12 +44,6 @@ class Diagonal(GaussianND):
 
     name = "gaussian with diagonal covariance"
     parameters = (GaussianND.mean, Parameter("variances", "variance", "kd", "variance"))
-
-    def sample(self, rng: np.random.Generator, theta: Theta, z: IntArray) -> FloatArray:
-        y = rng.standard_normal((*z.shape, theta.means.shape[2]))
-        y *= np.sqrt(theta.variances[0])[z]
-        y += theta.means[0][z]
-        return y
 
     def log_kernel(self, y: FloatArray, theta: Theta, j: int) -> FloatArray:
         d = y - by_sample(theta.means[:, j], y.shape[1])
@@ -131,21 +69,12 @@ class Diagonal(GaussianND):
         odds += c[:, None]
         return np.asarray(odds)
 
-    def geometry(self, y: FloatArray, theta: Theta, posterior: Posterior) -> Modes:
-        return Modes(theta.means, 2.0, 1 / theta.variances)
-
 
 class Spherical(GaussianND):
     """One variance a component, the same in every direction."""
 
     name = "gaussian with spherical covariance"
     parameters = (GaussianND.mean, Parameter("variances", "variance", "k", "variance"))
-
-    def sample(self, rng: np.random.Generator, theta: Theta, z: IntArray) -> FloatArray:
-        y = rng.standard_normal((*z.shape, theta.means.shape[2]))
-        y *= np.sqrt(theta.variances[0])[z][..., None]
-        y += theta.means[0][z]
-        return y
 
     def log_kernel(self, y: FloatArray, theta: Theta, j: int) -> FloatArray:
         d = y - by_sample(theta.means[:, j], y.shape[1])
@@ -180,9 +109,6 @@ class Spherical(GaussianND):
     def start_from_points(self, points: FloatArray, variance: FloatArray) -> dict[str, FloatArray]:
         return {"means": points, "variances": np.broadcast_to(variance.mean(axis=2), points.shape[:2]).copy()}
 
-    def geometry(self, y: FloatArray, theta: Theta, posterior: Posterior) -> Modes:
-        return Modes(theta.means, 2.0, 1 / theta.variances)
-
 
 class Full(GaussianND):
     """Any positive definite covariance.
@@ -209,7 +135,7 @@ class Full(GaussianND):
         log_determinant = np.log(np.einsum("tkcc->tkc", theta.factors)).sum(axis=2)
         return np.asarray(log_determinant - 0.5 * theta.means.shape[2] * math.log(2 * math.pi))
 
-    def sums(self, theta: Theta, shares: FloatArray) -> Means:
+    def sums(self, theta: Theta, shares: FloatArray) -> Moments:
         return Moments(theta.means, shares, joint=True)
 
     def maximise(self, sums: Moments, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:

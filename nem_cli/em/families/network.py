@@ -121,7 +121,7 @@ class Network(Family):
         return Gradient(self, theta)
 
     def maximise(self, sums: Gradient, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:
-        step = self.rate / sums.samples
+        step = self.rate / sums.samples[0]  # as many in every trial
         return {name: theta.arrays[name] - step * sums.arrays[name] for name in self.estimable if name in estimate}
 
     def spread(self, y: FloatArray) -> FloatArray:
@@ -179,23 +179,19 @@ class Gradient:
     ----------
     arrays : dict of str to ndarray
         Of every parameter.
-    samples : int
-        How many were added a trial.
+    samples : ndarray of int, shape (trials,)
+        How many were added.
     """
 
     def __init__(self, family: Network, theta: Theta) -> None:
         self.family = family
         self.arrays = {name: np.zeros_like(theta.arrays[name]) for name in family.estimable}
-        self._counts = np.zeros(theta.trials, dtype=np.int64)
-
-    @property
-    def samples(self) -> int:
-        return int(self._counts[0])
+        self.samples = np.zeros(theta.trials, dtype=np.int64)
 
     def add(self, rows: slice, targets: FloatArray, posterior: Posterior, theta: Theta) -> None:
         """Add some samples of some trials, with their noisy targets."""
         assert isinstance(posterior, Activations)
-        self._counts[rows] += targets.shape[1]
+        self.samples[rows] += targets.shape[1]
         delta = posterior.output - targets
         if self.family.loss == "cross-entropy" and self.family.gradient == "exact":
             delta = posterior.output * targets.sum(axis=2, keepdims=True) - targets

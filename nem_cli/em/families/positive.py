@@ -9,7 +9,7 @@ import numpy as np
 
 from nem_cli.em.arrays import FloatArray
 from nem_cli.em.family import Family
-from nem_cli.em.moments import Moments
+from nem_cli.em.moments import Means
 from nem_cli.em.theta import Theta
 
 
@@ -19,7 +19,10 @@ class Positive(Family):
     estimable = ("means",)
     support = (0.0, np.inf)
 
-    def maximise(self, sums: Moments, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:
+    def sums(self, theta: Theta, shares: FloatArray) -> Means:
+        return Means(theta.means, shares)
+
+    def maximise(self, sums: Means, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:
         return {"means": sums.mean()} if "means" in estimate else {}
 
     def start_from_moments(self, mean: FloatArray, sd: FloatArray, c: FloatArray) -> dict[str, FloatArray]:

@@ -8,7 +8,6 @@ from nem_cli.em.arrays import FloatArray, IntArray
 from nem_cli.em.families.network import Activations, Network
 from nem_cli.em.family import Family
 from nem_cli.em.latent import Latent
-from nem_cli.em.posterior import Posterior
 from nem_cli.em.theta import Theta
 
 
@@ -26,13 +25,3 @@ class Forward(Latent):
 
     def log_likelihood(self, family: Family, y: FloatArray, theta: Theta) -> FloatArray:
         return np.asarray(family.expected_log(y, theta, self.posterior(family, y, theta)).sum(axis=1))
-
-    def shares(self, theta: Theta, components: int) -> FloatArray:
-        return np.ones((theta.trials, 1))
-
-    def even(self, components: int, trials: int) -> dict[str, FloatArray]:
-        return {}
-
-    def expected_log(self, posterior: Posterior, theta: Theta) -> FloatArray:
-        assert isinstance(posterior, Activations)
-        return np.zeros(posterior.output.shape[:2])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from functools import cached_property
 
 import numpy as np
@@ -30,15 +29,7 @@ class Hard(Latent):
         return Labels(first_highest(family.log_ratios(y, theta)), family.components(theta))
 
     def log_likelihood(self, family: Family, y: FloatArray, theta: Theta) -> FloatArray:
-        constants = family.log_normaliser(theta)
-        each = (family.log_density(y, theta, j, constants) for j in range(constants.shape[1]))
-        return np.asarray(functools.reduce(np.maximum, each).sum(axis=1))
-
-    def shares(self, theta: Theta, components: int) -> FloatArray:
-        return np.full((theta.trials, components), 1 / components)
-
-    def even(self, components: int, trials: int) -> dict[str, FloatArray]:
-        return {}
+        return np.asarray(family.log_densities(y, theta).max(axis=0).sum(axis=1))
 
 
 class Labels(Posterior):

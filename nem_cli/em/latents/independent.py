@@ -26,9 +26,9 @@ class Independent(Latent):
 
     def posterior(self, family: Family, y: FloatArray, theta: Theta) -> Responsibilities:
         """p(Z = j | y, theta) of equation (21)."""
-        r = np.empty((theta.weights.shape[1], *y.shape[:2]))
         log_weights = np.log(theta.weights)
-        if len(r) == 2:  # one exponential does: p(1) = 1 / (1 + exp(log odds of 2 against 1))
+        if log_weights.shape[1] == 2:  # one exponential does: p(1) = 1 / (1 + exp(log odds of 2 against 1))
+            r = np.empty((2, *y.shape[:2]))
             odds = family.log_odds(y, theta, log_weights)
             with np.errstate(over="ignore"):  # exp -> inf -> p(1) = 0, which is the right limit
                 np.exp(odds, out=odds)
@@ -36,19 +36,14 @@ class Independent(Latent):
             np.reciprocal(odds, out=r[0])
             np.subtract(1, r[0], out=r[1])
             return Responsibilities(r)
-        constants = log_weights + family.log_normaliser(theta)
-        for j in range(len(r)):
-            r[j] = family.log_density(y, theta, j, constants)
+        r = family.log_densities(y, theta, log_weights)
         r -= r.max(axis=0)
         np.exp(r, out=r)
         r /= r.sum(axis=0)
         return Responsibilities(r)
 
     def log_likelihood(self, family: Family, y: FloatArray, theta: Theta) -> FloatArray:
-        constants = np.log(theta.weights) + family.log_normaliser(theta)
-        log_f = np.empty((constants.shape[1], *y.shape[:2]))
-        for j in range(len(log_f)):
-            log_f[j] = family.log_density(y, theta, j, constants)
+        log_f = family.log_densities(y, theta, np.log(theta.weights))
         highest = log_f.max(axis=0)
         log_f -= highest
         np.exp(log_f, out=log_f)
@@ -58,10 +53,7 @@ class Independent(Latent):
     def shares(self, theta: Theta, components: int) -> FloatArray:
         return theta.weights
 
-    def even(self, components: int, trials: int) -> dict[str, FloatArray]:
-        return {"weights": np.full((trials, components), 1 / components)}
-
-    def sums(self, theta: Theta, components: int) -> Counts:
+    def sums(self, theta: Theta) -> Counts:
         return Counts(theta)
 
     def maximise(self, sums: Counts, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:

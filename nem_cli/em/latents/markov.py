@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -41,28 +41,19 @@ class Markov(Latent):
         return z
 
     def posterior(self, family: Family, y: FloatArray, theta: Theta) -> Smoothed:
-        f, _ = _densities(family, y, theta)
-        forward = _forward(f, theta)
-        ahead = _backward(f, forward, theta)
-        responsibilities = np.ascontiguousarray((forward.predicted * ahead).transpose(1, 2, 0))
-        pairs = np.einsum("nit,njt->tij", forward.filtered[:-1], ahead[1:])
+        passes = _Passes(_densities(family, y, theta)[0], theta)
+        predicted, filtered, _ = passes.forward()
+        ahead = passes.backward(predicted)
+        responsibilities = np.ascontiguousarray((predicted * ahead).transpose(1, 2, 0))
+        pairs = np.einsum("nit,njt->tij", filtered[:-1], ahead[1:])
         return Smoothed(responsibilities, pairs * theta.transitions)
 
     def log_likelihood(self, family: Family, y: FloatArray, theta: Theta) -> FloatArray:
         f, highest = _densities(family, y, theta)
-        return np.asarray(highest.sum(axis=1) + np.log(_forward(f, theta).scale).sum(axis=0))
+        _, _, scale = _Passes(f, theta).forward()
+        return np.asarray(highest.sum(axis=1) + np.log(scale).sum(axis=0))
 
-    def shares(self, theta: Theta, components: int) -> FloatArray:
-        return np.full((theta.trials, components), 1 / components)
-
-    def even(self, components: int, trials: int) -> dict[str, FloatArray]:
-        share = 1 / components
-        return {
-            "initial": np.full((trials, components), share),
-            "transitions": np.full((trials, components, components), share),
-        }
-
-    def sums(self, theta: Theta, components: int) -> Pairs:
+    def sums(self, theta: Theta) -> Pairs:
         return Pairs(theta)
 
     def maximise(self, sums: Pairs, theta: Theta, estimate: frozenset[str]) -> dict[str, FloatArray]:
@@ -90,8 +81,7 @@ class Markov(Latent):
 
     def likeliest_path(self, family: Family, y: FloatArray, theta: Theta) -> IntArray:
         """The likeliest states (Viterbi 1967), the first of equals, shape (trials, samples)."""
-        constants = family.log_normaliser(theta)
-        log_f = np.stack([family.log_density(y, theta, j, constants) for j in range(constants.shape[1])])
+        log_f = family.log_densities(y, theta)
         with np.errstate(divide="ignore"):
             log_transitions, best = np.log(theta.transitions), np.log(theta.initial) + log_f[:, :, 0].T
         samples = y.shape[1]
@@ -139,128 +129,112 @@ class Pairs:
         self.samples = posterior.responsibilities.shape[2]
 
 
-@dataclass(frozen=True, eq=False)
-class _Forward:
-    """Rabiner's scaled forward pass, the time first.
+class _Passes:
+    """Rabiner's scaled recursions over densities of shape (samples, K, trials), the time first.
 
-    Parameters
-    ----------
-    predicted, filtered : ndarray of shape (samples, K, trials)
-        P(Z_t = j | y_1, ..., y_{t-1}), and given y_t too.
-    scale : ndarray of shape (samples, trials)
-        f(y_t | y_1, ..., y_{t-1}), over the factor that `_densities` takes out.
+    Long sequences are cut into segments, which lie beside the trials. Each needs what the one before it predicts, and
+    backwards what the one behind it says: that follows from the segments' products.
     """
 
-    predicted: FloatArray
-    filtered: FloatArray
-    scale: FloatArray
+    def __init__(self, f: FloatArray, theta: Theta) -> None:
+        self.samples, self.components, self.trials = f.shape
+        # by the length alone, so that nothing depends on the batch
+        self.segments = 1 if self.samples <= LONG else math.isqrt(self.samples)
+        self.f = self._cut(f)
+        self.initial = theta.initial.T
+        self.moves = np.repeat(theta.transitions.transpose(1, 2, 0), self.segments, axis=2)
+
+    def forward(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """From the first sample on.
+
+        Returns
+        -------
+        predicted, filtered : ndarray of shape (samples, K, trials)
+            P(Z_t = j | y_1, ..., y_{t-1}), and given y_t too.
+        scale : ndarray of shape (samples, trials)
+            f(y_t | y_1, ..., y_{t-1}), over the factor that `_densities` takes out.
+        """
+        starts = np.empty((self.components, self.trials, self.segments))
+        starts[..., 0] = self.initial
+        for s in range(self.segments - 1):
+            product, log_size = (each[..., s] for each in self._products)
+            with np.errstate(divide="ignore"):
+                log_share = np.log(starts[..., s]) + log_size
+            share = np.exp(log_share - log_share.max(axis=0))
+            share /= share.sum(axis=0)
+            starts[..., s + 1] = (share[:, None] * product).sum(axis=0)
+        now = starts.reshape(self.components, -1)
+        predicted, filtered = np.empty_like(self.f), np.empty_like(self.f)
+        scale = np.empty((len(self.f), now.shape[1]))
+        for t, density in enumerate(self.f):
+            predicted[t] = now
+            here = now * density
+            here.sum(axis=0, out=scale[t])
+            here /= scale[t]
+            filtered[t] = here
+            now = (here[:, None] * self.moves).sum(axis=0)
+        return self._joined(predicted), self._joined(filtered), self._joined(scale)
+
+    def backward(self, predicted: FloatArray) -> FloatArray:
+        """f(y_t, ..., y_n | Z_t = j) over f(y_t, ..., y_n | y_1, ..., y_{t-1}), shape (samples, K, trials)."""
+        predicted = self._cut(predicted)
+        starts = predicted[0].reshape(self.components, self.trials, self.segments)
+        ends = np.ones(starts.shape)
+        for s in range(self.segments - 1, 0, -1):
+            product, log_size = (each[..., s] for each in self._products)
+            with np.errstate(divide="ignore"):
+                log_behind = log_size + np.log((product * ends[..., s]).sum(axis=1))
+                weighed = log_behind + np.log(starts[..., s])
+            ends[..., s - 1] = np.exp(np.minimum(log_behind - weighed.max(axis=0), LARGEST_EXPONENT))
+        now = ends.reshape(self.components, -1)
+        ahead = np.empty_like(self.f)
+        for t in range(len(self.f) - 1, -1, -1):
+            here = self.f[t] * (self.moves * now).sum(axis=1)
+            here /= (predicted[t] * here).sum(axis=0)
+            ahead[t] = now = here
+        return self._joined(ahead)
+
+    @cached_property
+    def _products(self) -> tuple[FloatArray, FloatArray]:
+        """Each segment as a map from what is predicted at its start to what is predicted at its end, times a density.
+
+        Returns
+        -------
+        products : ndarray of shape (from, to, trials, segments)
+            prod_t diag(f_t) A, each row over its sum.
+        log_size : ndarray of shape (from, trials, segments)
+            The logarithm of that sum.
+        """
+        columns = self.moves.shape[2]
+        product = np.repeat(np.eye(self.components)[:, :, None], columns, axis=2)
+        log_size = np.zeros((self.components, columns))
+        for density in self.f:
+            weighed = product * density
+            size = weighed.sum(axis=1)
+            log_size += np.log(size)
+            product = ((weighed / size[:, None])[:, :, None] * self.moves).sum(axis=1)
+        shape = (self.components, self.trials, self.segments)
+        return product.reshape(self.components, *shape), log_size.reshape(shape)
+
+    def _cut(self, whole: FloatArray) -> FloatArray:
+        """From (samples, K, trials) to (length, K, trials * segments); what fills up the last segment says nothing."""
+        length = -(-self.samples // self.segments)
+        filling = np.ones((length * self.segments - self.samples, self.components, self.trials))
+        cut = np.concatenate([whole, filling]).reshape(self.segments, length, self.components, self.trials)
+        return cut.transpose(1, 2, 3, 0).reshape(length, self.components, -1)
+
+    def _joined(self, cut: FloatArray) -> FloatArray:
+        """The reverse of `_cut`, for arrays (length, ..., trials * segments)."""
+        length, *middle, _ = cut.shape
+        apart = cut.reshape(length, *middle, self.trials, self.segments)
+        return np.moveaxis(apart, -1, 0).reshape(length * self.segments, *middle, self.trials)[: self.samples]
 
 
 def _densities(family: Family, y: FloatArray, theta: Theta) -> tuple[FloatArray, FloatArray]:
     """f(y_t | j) over the largest of them, (samples, K, trials), and that one's logarithm, (trials, samples)."""
-    constants = family.log_normaliser(theta)
-    log_f = np.stack([family.log_density(y, theta, j, constants) for j in range(constants.shape[1])])
+    log_f = family.log_densities(y, theta)
     highest = log_f.max(axis=0)
     log_f -= highest
     np.exp(log_f, out=log_f)
     np.maximum(log_f, SMALLEST, out=log_f)
     return np.ascontiguousarray(log_f.transpose(2, 0, 1)), highest
-
-
-def _segments(samples: int) -> int:
-    """How many segments a sequence is cut into: by its length alone, so that nothing depends on the batch."""
-    return 1 if samples <= LONG else math.isqrt(samples)
-
-
-def _cut(f: FloatArray, segments: int) -> FloatArray:
-    """Densities (samples, K, trials) as (length, K, trials * segments); what fills up the last segment says nothing."""
-    samples, components, trials = f.shape
-    length = -(-samples // segments)
-    filled = np.concatenate([f, np.ones((length * segments - samples, components, trials))])
-    return filled.reshape(segments, length, components, trials).transpose(1, 2, 3, 0).reshape(length, components, -1)
-
-
-def _joined(cut: FloatArray, segments: int, samples: int) -> FloatArray:
-    """The reverse of `_cut`, for arrays (length, ..., trials * segments)."""
-    length, *middle, columns = cut.shape
-    apart = cut.reshape(length, *middle, columns // segments, segments)
-    return np.moveaxis(apart, -1, 0).reshape(length * segments, *middle, columns // segments)[:samples]
-
-
-def _forward(f: FloatArray, theta: Theta) -> _Forward:
-    """The recursion, segments side by side where the sequence is long: each needs what the one before it predicts."""
-    samples, components, trials = f.shape
-    segments = _segments(samples)
-    cut, moves = _cut(f, segments), _moves(theta, segments)
-    starts = np.empty((components, trials, segments))
-    starts[..., 0] = theta.initial.T
-    if segments > 1:
-        products, log_size = _products(cut, moves, segments)
-        for s in range(segments - 1):
-            with np.errstate(divide="ignore"):
-                log_share = np.log(starts[..., s]) + log_size[..., s]
-            share = np.exp(log_share - log_share.max(axis=0))
-            share /= share.sum(axis=0)
-            starts[..., s + 1] = (share[:, None] * products[..., s]).sum(axis=0)
-    now = starts.reshape(components, -1)
-    predicted, filtered = np.empty_like(cut), np.empty_like(cut)
-    scale = np.empty((len(cut), now.shape[1]))
-    for t, density in enumerate(cut):
-        predicted[t] = now
-        here = now * density
-        here.sum(axis=0, out=scale[t])
-        here /= scale[t]
-        filtered[t] = here
-        now = (here[:, None] * moves).sum(axis=0)
-    return _Forward(*(_joined(each, segments, samples) for each in (predicted, filtered, scale)))
-
-
-def _backward(f: FloatArray, forward: _Forward, theta: Theta) -> FloatArray:
-    """f(y_t, ..., y_n | Z_t = j) over f(y_t, ..., y_n | y_1, ..., y_{t-1}), shape (samples, K, trials)."""
-    samples, components, trials = f.shape
-    segments = _segments(samples)
-    cut, moves = _cut(f, segments), _moves(theta, segments)
-    predicted = _cut(forward.predicted, segments)
-    ends = np.ones((components, trials, segments))
-    if segments > 1:
-        products, log_size = _products(cut, moves, segments)
-        starts = predicted[0].reshape(components, trials, segments)
-        for s in range(segments - 1, 0, -1):
-            with np.errstate(divide="ignore"):
-                log_behind = log_size[..., s] + np.log((products[..., s] * ends[..., s]).sum(axis=1))
-                weighed = log_behind + np.log(starts[..., s])
-            ends[..., s - 1] = np.exp(np.minimum(log_behind - weighed.max(axis=0), LARGEST_EXPONENT))
-    now = ends.reshape(components, -1)
-    ahead = np.empty_like(cut)
-    for t in range(len(cut) - 1, -1, -1):
-        here = cut[t] * (moves * now).sum(axis=1)
-        here /= (predicted[t] * here).sum(axis=0)
-        ahead[t] = now = here
-    return _joined(ahead, segments, samples)
-
-
-def _moves(theta: Theta, segments: int) -> FloatArray:
-    """Transitions of every segment, shape (from, to, trials * segments)."""
-    return np.repeat(theta.transitions.transpose(1, 2, 0), segments, axis=2)
-
-
-def _products(cut: FloatArray, moves: FloatArray, segments: int) -> tuple[FloatArray, FloatArray]:
-    """Each segment as a map from what is predicted at its start to what is predicted at its end, times a density.
-
-    Returns
-    -------
-    products : ndarray of shape (from, to, trials, segments)
-        prod_t diag(f_t) A, each row over its sum.
-    log_size : ndarray of shape (from, trials, segments)
-        The logarithm of that sum.
-    """
-    components, _, columns = moves.shape
-    product = np.repeat(np.eye(components)[:, :, None], columns, axis=2)
-    log_size = np.zeros((components, columns))
-    for density in cut:
-        weighed = product * density
-        size = weighed.sum(axis=1)
-        log_size += np.log(size)
-        product = ((weighed / size[:, None])[:, :, None] * moves).sum(axis=1)
-    shape = (components, columns // segments, segments)
-    return product.reshape(components, *shape), log_size.reshape(shape)

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from nem_cli.em.arrays import BoolArray, FloatArray
+from nem_cli.em.arrays import FloatArray
 from nem_cli.em.family import Family
 from nem_cli.em.geometry import Modes
 from nem_cli.em.injection import Injection
 from nem_cli.em.latents.hard import Hard, Labels
 from nem_cli.em.model import Model
 from nem_cli.em.posterior import Posterior
-from nem_cli.em.screen import Screen
+from nem_cli.em.screens.posterior_average import PosteriorAverage
 from nem_cli.em.sets import AdmissibleSet, Box
 from nem_cli.em.theta import Theta
 
 
-class Assigned(Screen):
+class Assigned(PosteriorAverage):
     """Admits noise by which no coordinate alone makes the density of the sample's own component fall.
 
-    Something is always admissible, and the expected step is a damped one. For hard assignment, and not where noise
-    enters the assignment: the condition speaks of the assignment of the clean data.
+    A box, which implies the posterior-average condition: the average is over the own component alone. Something is
+    always admissible, and the expected step is a damped one. For hard assignment, and not where noise enters the
+    assignment: the condition speaks of the assignment of the clean data.
     """
 
     name = "assigned"
-
-    def admits(self, log_gain: FloatArray, r: FloatArray) -> BoolArray:
-        """The condition that the box implies."""
-        return np.asarray(np.einsum("kn,kn->n", r, log_gain) >= 0)
 
     def admissible(self, family: Family, y: FloatArray, theta: Theta, posterior: Posterior) -> AdmissibleSet:
         geometry = family.geometry(y, theta, posterior)

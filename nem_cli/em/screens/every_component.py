@@ -29,5 +29,5 @@ class EveryComponent(Screen):
         if isinstance(geometry, Around):
             return Ball(geometry.centre - family.exposed(y))
         if geometry is None or family.dimensions:
-            return self.by_definition(family, y, theta, posterior)
+            return super().admissible(family, y, theta, posterior)
         return Box(geometry.reach(y))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from nem_cli.em.arrays import BoolArray, FloatArray
+from nem_cli.em.arrays import FloatArray
 from nem_cli.em.family import Family
 from nem_cli.em.injection import Injection
 from nem_cli.em.model import Model
 from nem_cli.em.posterior import Posterior
-from nem_cli.em.screen import Screen
+from nem_cli.em.screens.every_component import EveryComponent
 from nem_cli.em.sets import AdmissibleSet, Box
 from nem_cli.em.theta import Theta
 
 
-class EveryCoordinate(Screen):
+class EveryCoordinate(EveryComponent):
     """Admits noise by which no coordinate alone makes any component's density fall: n_c between 0 and 2 (mu_jc - y_c).
 
     A box, from which noise is drawn exactly. It implies the every-component condition and is smaller, for spherical and
@@ -22,10 +20,6 @@ class EveryCoordinate(Screen):
     """
 
     name = "every-coordinate"
-
-    def admits(self, log_gain: FloatArray, r: FloatArray) -> BoolArray:
-        """The condition that it implies."""
-        return np.asarray(np.all(log_gain >= 0, axis=0))
 
     def admissible(self, family: Family, y: FloatArray, theta: Theta, posterior: Posterior) -> AdmissibleSet:
         geometry = family.geometry(y, theta, posterior)

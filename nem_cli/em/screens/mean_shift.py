@@ -14,9 +14,6 @@ from nem_cli.em.screens.every_coordinate import EveryCoordinate
 from nem_cli.em.sets import AdmissibleSet, HalfSpace
 from nem_cli.em.theta import Theta
 
-EXAMPLE = np.ones(1)
-"""Data to ask an injection for its slope."""
-
 
 class MeanShift(EveryCoordinate):
     """Replaces the noise by its conditional mean, under the every-component screen where that has a closed form.
@@ -36,7 +33,7 @@ class MeanShift(EveryCoordinate):
         return super().admissible(family, y, theta, posterior)
 
     def check(self, model: Model, injection: Injection, enters: str) -> None:
-        if not model.family.boxed or injection.slope(EXAMPLE) is None:
+        if not model.family.boxed or injection.slope(np.ones(1)) is None:
             raise self.refusal(
                 f"this screen needs a closed form, which injection {injection.name!r} doesn't have with family "
                 f"{model.family.name!r}; use additive or multiplicative injection, and no full covariances"

@@ -6,14 +6,14 @@ import numpy as np
 
 from nem_cli.em.arrays import BoolArray, FloatArray
 from nem_cli.em.family import Family
-from nem_cli.em.geometry import Around, Linear
+from nem_cli.em.geometry import Modes
 from nem_cli.em.posterior import Posterior
-from nem_cli.em.screen import Screen
-from nem_cli.em.sets import AdmissibleSet, Ball, Box, HalfSpace
+from nem_cli.em.screens.every_component import EveryComponent
+from nem_cli.em.sets import AdmissibleSet, Box
 from nem_cli.em.theta import Theta
 
 
-class PosteriorAverage(Screen):
+class PosteriorAverage(EveryComponent):
     """Admits noise with sum_j r_j [log f(phi(y, n) | j) - log f(y | j)] >= 0.
 
     It also moves points between the means. Its average is over Z given y at theta_k, where (10) averages at theta*, so
@@ -26,11 +26,8 @@ class PosteriorAverage(Screen):
         return np.asarray(np.einsum("kn,kn->n", r, log_gain) >= 0)
 
     def admissible(self, family: Family, y: FloatArray, theta: Theta, posterior: Posterior) -> AdmissibleSet:
+        """In one dimension an interval; else the same sets, for where K = 1 the average is every component."""
         geometry = family.geometry(y, theta, posterior)
-        if isinstance(geometry, Linear):  # K = 1: the average is every component
-            return HalfSpace(geometry.direction)
-        if isinstance(geometry, Around):
-            return Ball(geometry.centre - family.exposed(y))
-        if geometry is None or family.dimensions:
-            return self.by_definition(family, y, theta, posterior)
-        return Box(geometry.average_reach(y, posterior.responsibilities))
+        if isinstance(geometry, Modes) and not family.dimensions:
+            return Box(geometry.average_reach(y, posterior.responsibilities))
+        return super().admissible(family, y, theta, posterior)

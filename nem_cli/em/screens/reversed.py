@@ -27,4 +27,4 @@ class Reversed(Screen):
             return HalfSpace(-geometry.direction)
         if isinstance(geometry, Modes) and not family.dimensions:
             return Outside(*geometry.gap(y, family.support))
-        return self.by_definition(family, y, theta, posterior)
+        return super().admissible(family, y, theta, posterior)
