@@ -14,7 +14,7 @@ from nem_cli.drawing import axis
 from nem_cli.drawing.style import BASELINE, COLOURS, EM_LOOK, PAPER, Look, look
 from nem_cli.experiment import describe
 from nem_cli.experiment.config import Experiment
-from nem_cli.statistics.published import MIXTURE, OPTIMA, Optimum
+from nem_cli.statistics import published
 from nem_cli.statistics.summary import Row, fewest
 
 
@@ -51,7 +51,7 @@ def draw_curves(axes: Axes, experiment: Experiment, summary: Sequence[Row]) -> N
         _draw_baseline(axes, *levels.values())
     if one and chosen.x == "sigma" and chosen.y == "mean_iterations":
         _mark_optimum(axes, summary)
-    paper = published(experiment) if chosen.x == "sigma" and one else None
+    paper = published.optimum_of(experiment) if chosen.x == "sigma" and one else None
     if paper:
         axes.axvline(
             paper.sigma, color=PAPER, linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=1,
@@ -106,13 +106,6 @@ def curve_name(experiment: Experiment, others: Sequence[tuple[str, Any]]) -> str
     return ", ".join(names)
 
 
-def published(experiment: Experiment) -> Optimum | None:
-    """The paper's optimum where this experiment has the paper's mixture and a screened mode of the paper's."""
-    if experiment.system.model_dump() != MIXTURE or experiment.noise.screen != "every-component":
-        return None
-    return OPTIMA.get(experiment.noise.injection)
-
-
 def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[Row], name: str, chosen_look: Look) -> None:
     chosen = experiment.figure
     where, _ = axis.positions(chosen.x, [row[chosen.x] for row in rows])
@@ -164,8 +157,7 @@ def _mark_optimum(axes: Axes, summary: Sequence[Row]) -> None:
 
 def _label(axes: Axes, experiment: Experiment, summary: Sequence[Row]) -> None:
     chosen = experiment.figure
-    modes = {axis.lookup(experiment, row.settings, "noise.injection") for row in summary}
-    axes.set_xlabel(axis.label(chosen.x, modes.pop() if len(modes) == 1 else None))
+    axes.set_xlabel(axis.label(chosen.x, axis.only_mode(summary)))
     axes.set_ylabel(axis.VALUES[chosen.y])
     axes.margins(x=0.02)
     values = list({axis.tick(chosen.x, row[chosen.x]): row[chosen.x] for row in summary}.values())
