@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +22,7 @@ from nem_cli.fit import arguments
 from nem_cli.fit.fit import BATCH_VALUES, MAX_ITERATIONS, POLISH_TOL
 from nem_cli.fit.fitted import Fit
 from nem_cli.fit.model import Scaling, is_chain, reordered
+from nem_cli.statistics.bootstrap import percentile_interval
 from nem_cli.statistics.table import Cell, Column, Table
 
 MATCHING_VALUES = 1000
@@ -72,12 +72,6 @@ class Uncertainty:
                 numbers = [f"{each:,.{digits}f}" for each in (getattr(fit, name)[index], error, low, high)]
                 rows.append([shown, *numbers[:2], " to ".join(numbers[2:])])
         return Table(columns, rows)
-
-    def record(self) -> dict[str, Any]:
-        """As JSON has it."""
-        counts = {name: getattr(self, name) for name in ("kind", "resamples", "degenerate", "switched", "confidence")}
-        arrays = {name: getattr(self, name) for name in ("standard_errors", "low", "high")}
-        return counts | {name: {key: each.tolist() for key, each in value.items()} for name, value in arrays.items()}
 
 
 def bootstrap(
@@ -166,7 +160,7 @@ def bootstrap(
 
 def _interval(estimate: FloatArray, varied: FloatArray, name: str, confidence: float) -> tuple[FloatArray, FloatArray]:
     """Both ends: percentiles; for scales the pivotal interval of the ratio to the estimate, which is less short."""
-    low, high = np.quantile(varied, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
+    low, high = percentile_interval(varied, confidence)
     if name in ("variances", "standard_deviations"):
         return estimate**2 / high, estimate**2 / low
     return low, high

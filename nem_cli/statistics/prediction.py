@@ -11,6 +11,7 @@ from scipy import special
 
 from nem_cli.em.arrays import FloatArray
 from nem_cli.statistics import published
+from nem_cli.statistics.bootstrap import percentile_interval
 from nem_cli.statistics.study import STATISTICS, TRIALS_PER_TRIAL, Protocol, Studies, draw
 
 Outcome = Literal["compatible-informative", "compatible", "incompatible", "cannot-be-checked"]
@@ -81,12 +82,11 @@ class Prediction:
         """The share of studies in which the curves have the paper's shape."""
         return float(self.studies.shape.mean())
 
-    def interval(self, claim: str, confidence: float = 0.95) -> tuple[float, float]:
-        """The central interval of a statistic's predictive distribution; NaN for a joint claim, which has none."""
+    def interval(self, claim: str) -> tuple[float, float]:
+        """The central 95 % interval of a statistic's predictive distribution; NaN for a joint claim, which has none."""
         if claim in JOINTS:
             return np.nan, np.nan
-        tail = (1 - confidence) / 2
-        low, high = np.quantile(self.studies.column(claim), [tail, 1 - tail])
+        low, high = percentile_interval(self.studies.column(claim), 0.95)
         return float(low), float(high)
 
     def informative(self, claim: str) -> bool:
