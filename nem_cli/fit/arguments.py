@@ -69,7 +69,7 @@ def supported(y: FloatArray, model: Model) -> FloatArray:
     return y
 
 
-def repeated(y: FloatArray, counts: ArrayLike | None, chain: bool = False) -> FloatArray:
+def repeated(y: FloatArray, counts: ArrayLike | None, chain: bool) -> FloatArray:
     """The data with each value as often as its count says."""
     if counts is None:
         return y

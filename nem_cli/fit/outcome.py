@@ -115,10 +115,10 @@ def fit_columns(
     mixtures: Sequence[int | Mapping[str, Any]],
     *,
     noise: Noise,
-    compare_em: bool = True,
-    counted: bool = False,
-    kind: str | None = None,
-    resamples: int = 1000,
+    compare_em: bool,
+    counted: bool,
+    kind: str | None,
+    resamples: int,
     **settings: Any,
 ) -> Outcome:
     """Fit the columns of one file.
@@ -135,7 +135,7 @@ def fit_columns(
     counted : bool
         Whether the last column says how often each row stands in the data.
     kind, resamples
-        See `nem_cli.fit.bootstrap.bootstrap`; none by default.
+        As of `nem_cli.fit.bootstrap.bootstrap`; without a kind there is none.
     **settings
         See `nem_cli.fit`.
 

@@ -109,7 +109,6 @@ def collect(
     folder: Path,
     experiment: Experiment,
     *,
-    plan: Sequence[Level] | None = None,
     workers: Workers,
     progress: Progress | None = None,
     fresh: bool = False,
@@ -120,8 +119,6 @@ def collect(
     ----------
     folder : Path
     experiment : Experiment
-    plan : sequence of Level, optional
-        Those of the experiment's levels that are wanted; all by default.
     workers, progress, fresh
         As of `sweep`.
 
@@ -130,7 +127,7 @@ def collect(
     ConfigError, RunError
         As `sweep`.
     """
-    plan = levels(experiment) if plan is None else plan
+    plan = levels(experiment)
     with FolderLock(folder):
         if fresh:
             files.clear(folder)
