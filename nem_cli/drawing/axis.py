@@ -59,12 +59,12 @@ def coordinate(path: str, value: Any) -> float | None:
 
 def positions(path: str, values: Sequence[Any]) -> tuple[list[float], bool]:
     """Where values lie, and whether these are numbers; else they stand at 0, 1, 2, ..."""
-    found = [coordinate(path, value) for value in values]
-    numbers = [each for each in found if each is not None]
-    if len(numbers) == len(found) and len(set(numbers)) == len({describe.shown(value) for value in values}):
+    shown = [describe.shown(value) for value in values]
+    numbers = [at for value in values if (at := coordinate(path, value)) is not None]
+    if len(numbers) == len(values) and len(set(numbers)) == len(set(shown)):
         return numbers, True
-    order = list(dict.fromkeys(describe.shown(value) for value in values))
-    return [float(order.index(describe.shown(value))) for value in values], False
+    order = list(dict.fromkeys(shown))
+    return [float(order.index(each)) for each in shown], False
 
 
 def tick(path: str, value: Any) -> str:

@@ -48,7 +48,12 @@ def draw_curves(axes: Axes, experiment: Experiment, summary: Sequence[Row]) -> N
     if chosen.y != "mean_iterations":
         axes.axhline(0, color=BASELINE, linewidth=1.2, linestyle="--", zorder=1, label="EM")
     elif chosen.x == "sigma" and len(levels) == 1:
-        _draw_baseline(axes, *levels.values())
+        (em,) = levels.values()
+        axes.axhspan(em.ci_low, em.ci_high, color=BASELINE, alpha=0.15, linewidth=0, zorder=0)
+        axes.axhline(
+            em.mean_iterations, color=BASELINE, linewidth=1.2, linestyle="--", zorder=1,
+            label=f"EM: {em.mean_iterations:.2f} M-steps",
+        )  # fmt: skip
     if one and chosen.x == "sigma" and chosen.y == "mean_iterations":
         _mark_optimum(axes, summary)
     paper = published.optimum_of(experiment) if chosen.x == "sigma" and one else None
@@ -133,14 +138,6 @@ def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[Row], name: s
                   color=colour, label="lower bound: trials at the cap")  # fmt: skip
         axes.plot(x[bounds], medians[bounds], linestyle="none", marker="_", markersize=12, color=colour,
                   label="median there")  # fmt: skip
-
-
-def _draw_baseline(axes: Axes, row: Row) -> None:
-    axes.axhspan(row.ci_low, row.ci_high, color=BASELINE, alpha=0.15, linewidth=0, zorder=0)
-    axes.axhline(
-        row.mean_iterations, color=BASELINE, linewidth=1.2, linestyle="--", zorder=1,
-        label=f"EM: {row.mean_iterations:.2f} M-steps",
-    )  # fmt: skip
 
 
 def _mark_optimum(axes: Axes, summary: Sequence[Row]) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 from scipy import special
 
 from nem_cli.em.arrays import FloatArray
-from nem_cli.statistics import published
 from nem_cli.statistics.bootstrap import percentile_interval
+from nem_cli.statistics.published import EM_ITERATIONS, OPTIMA, implied_standard_error, interval
 from nem_cli.statistics.study import STATISTICS, TRIALS_PER_TRIAL, Protocol, Studies, draw
 
 Outcome = Literal["compatible-informative", "compatible", "incompatible", "cannot-be-checked"]
@@ -35,19 +35,13 @@ class Printed:
     half_width: float
 
 
-def _printed() -> dict[str, Printed]:
-    optima = published.OPTIMA
-    numbers = {"em": Printed(published.EM_ITERATIONS.value, published.EM_ITERATIONS.half_unit)}
-    for mode, optimum in optima.items():
-        numbers[f"{mode}-speedup"] = Printed(optimum.speedup_percent, optimum.speedup.half_unit)
-        numbers[f"{mode}-sigma"] = Printed(optimum.sigma, optimum.level.half_unit)
-    stated = published.interval(95)
-    numbers["difference"] = Printed(stated.centre, stated.high.half_unit)
-    numbers["difference-se"] = Printed(published.implied_standard_error(), 0.003)  # both ends are rounded to .01
-    return numbers
-
-
-PRINTED: Mapping[str, Printed] = _printed()
+PRINTED: Mapping[str, Printed] = {
+    "em": Printed(EM_ITERATIONS.value, EM_ITERATIONS.half_unit),
+    **{f"{mode}-speedup": Printed(each.speedup_percent, each.speedup.half_unit) for mode, each in OPTIMA.items()},
+    **{f"{mode}-sigma": Printed(each.sigma, each.level.half_unit) for mode, each in OPTIMA.items()},
+    "difference": Printed(interval(95).centre, interval(95).high.half_unit),
+    "difference-se": Printed(implied_standard_error(), 0.003),  # both ends are rounded to .01
+}
 """The paper's numbers; of the difference and its standard error, as the 95 % interval in the text implies them."""
 _VALUES = np.array([PRINTED[name].value for name in STATISTICS])
 _HALF = np.array([PRINTED[name].half_width for name in STATISTICS])
