@@ -115,14 +115,11 @@ def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[Row], name: s
     chosen = experiment.figure
     where, _ = axis.positions(chosen.x, [row[chosen.x] for row in rows])
     points = [row.estimate(chosen.y, experiment.bootstrap.confidence) for row in rows]
-    drawn = [
-        (x, point.value, point.low, point.high, row)
-        for x, point, row in zip(where, points, rows, strict=True)
-        if point is not None
-    ]
+    drawn = [(at, point, row) for at, point, row in zip(where, points, rows, strict=True) if point]
     if not drawn:
         return
-    x, value, low, high = (np.array([each[i] for each in drawn], dtype=float) for i in range(4))
+    x = np.array([at for at, _, _ in drawn])
+    value, low, high = np.array([(point.value, point.low, point.high) for _, point, _ in drawn]).T
     colour = chosen_look.colour
     ends = np.maximum([value - low, high - value], 0)
     axes.errorbar(
@@ -131,9 +128,9 @@ def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[Row], name: s
     )  # fmt: skip
     if chosen.y != "mean_iterations":
         return
-    bounds = [each[4].max_iterations > 0 and not each[4].asks_for_cap for each in drawn]
+    bounds = [row.max_iterations > 0 and not row.asks_for_cap for _, _, row in drawn]
     if any(bounds):  # the cap cut some trials short
-        medians = np.array([each[4].median_iterations for each in drawn])
+        medians = np.array([row.median_iterations for _, _, row in drawn])
         axes.plot(x[bounds], value[bounds], linestyle="none", marker="^", markersize=10, markerfacecolor="none",
                   color=colour, label="lower bound: trials at the cap")  # fmt: skip
         axes.plot(x[bounds], medians[bounds], linestyle="none", marker="_", markersize=12, color=colour,

@@ -121,7 +121,7 @@ def replay(folder: str | Path, sigma: float, trial: int, settings: Mapping[str, 
     trials = run.experiment.trials
     if not 0 <= trial < trials:
         raise ConfigError(f"must be a trial of the run, 0 to {trials - 1}", path="`trial`", value=trial)
-    path, ending = iterates(level, run.experiment.seed, trial)
+    path, ending = _followed(level, run.experiment.seed, trial)
     here = _cells(tables.trials_lines(run.levels, level, trial, ending))
     checked_with, there = _recorded(run, level, trial, here)
     names = _cells([tables.trials_header(run.levels)])
@@ -134,23 +134,8 @@ def replay(folder: str | Path, sigma: float, trial: int, settings: Mapping[str, 
     return Replay(run.experiment, level, trial, tuple(path), status, checked_with, differences)
 
 
-def iterates(level: Level, seed: int, trial: int) -> tuple[list[Iterate], NDArray[np.void]]:
-    """Run a trial's block again, whole, and follow the trial.
-
-    Parameters
-    ----------
-    level : Level
-    seed : int
-        The experiment's.
-    trial : int
-        From 0 on, as in ``trials.csv``.
-
-    Returns
-    -------
-    list of Iterate
-    structured ndarray of shape (1,), dtype `nem_cli.experiment.block.trial_dtype`
-        How it ended, as a journal has it.
-    """
+def _followed(level: Level, seed: int, trial: int) -> tuple[list[Iterate], NDArray[np.void]]:
+    """A trial's iterates, its block run again whole, and how it ended: a journal's record of it, shape (1,)."""
     block, row = divmod(trial, level.block_trials)
     y, start = data_and_starts(level, seed, block)
     task, system = problem(level), level.trial.system

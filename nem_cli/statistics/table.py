@@ -138,8 +138,8 @@ def _side(column: Column) -> Literal["left", "right"]:
 
 def _shown(cell: Cell, form: str) -> str:
     if isinstance(cell, Estimate):
-        low, high = _shown(cell.low, form), _shown(cell.high, form)
-        return f"{_shown(cell.value, form)} ({low} to {high})" if low and high else _shown(cell.value, form)
+        value, ends = _shown(cell.value, form), _shown((cell.low, cell.high), form)
+        return f"{value} ({ends})" if ends else value
     if isinstance(cell, tuple):
         low, high = (_shown(end, form) for end in cell)
         return f"{low} to {high}" if low and high else ""
