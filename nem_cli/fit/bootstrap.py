@@ -116,7 +116,7 @@ def bootstrap(
         raise RunError("a degenerate fit has no uncertainty to speak of")
     arguments.whole("resamples", resamples, 2, 10**6)
     model = fit.model
-    values = arguments.repeated(arguments.supported(arguments.values(y), model), counts, is_chain(model))
+    values = arguments.counted(arguments.values(y), counts, model)
     if kind == "nonparametric" and is_chain(model):
         raise ConfigError("a sequence has no independent values to draw; use parametric", path="`kind`", value=kind)
     scaling = Scaling.of(values, model)
@@ -170,7 +170,5 @@ def _matched(fit: Fit, y: FloatArray, others: Theta) -> IntArray:
     """Which component of each other estimate stands for each of the fit's, shape (estimates, K) (Stephens 2000)."""
     theirs = fit.model.posterior(np.broadcast_to(y, (others.trials, *y.shape)), others).responsibilities
     shared = np.einsum("nj,ktn->tjk", fit.responsibilities(y), theirs)
-    order = np.empty(shared.shape[:2], dtype=np.int64)
-    for row, each in zip(order, shared, strict=True):
-        row[:] = linear_sum_assignment(each, maximize=True)[1]
-    return order
+    order = [linear_sum_assignment(each, maximize=True)[1] for each in shared]
+    return np.array(order, dtype=np.int64).reshape(shared.shape[:2])
