@@ -35,7 +35,6 @@ class Difference:
 
     Parameters
     ----------
-    difference : float
     standard_error : float
         From the sample variances.
     p_value : float

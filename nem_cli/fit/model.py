@@ -51,7 +51,6 @@ class Scaling:
 
     Parameters
     ----------
-    model : Model
     shift, scale : ndarray of shape () or (d,)
     """
 

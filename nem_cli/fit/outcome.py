@@ -129,7 +129,6 @@ def fit_columns(
         And their counts as a last one.
     mixtures : sequence of int or mapping
         Numbers of components, or one start by its values; of several the best BIC is `best`.
-    noise : Noise
     compare_em : bool
         Fit plain EM too, from the same starts, where there is noise.
     counted : bool

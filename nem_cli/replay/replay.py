@@ -61,10 +61,6 @@ class Replay:
 
     Parameters
     ----------
-    experiment : Experiment
-    level : Level
-    trial : int
-    iterates : tuple of Iterate
     status : Status
         How it ended now.
     checked_with : str

@@ -53,9 +53,6 @@ class Prediction:
 
     Parameters
     ----------
-    design : str
-    n : int
-    studies : Studies
     p : dict of str to float
         Of the seven `STATISTICS`, two-sided, and of the three `JOINTS`.
     holm : dict of str to float
@@ -96,12 +93,9 @@ def predict(protocol: Protocol, n: int, design: str, rng: np.random.Generator, *
 
     Parameters
     ----------
-    protocol : Protocol
     n : int
         Trials a level in a study.
     design : {"fresh", "common"}
-    rng : Generator
-    studies : int
 
     Raises
     ------
@@ -159,7 +153,6 @@ def joint_p_values(studies: Studies, printed: FloatArray, names: Sequence[str]) 
 
     Parameters
     ----------
-    studies : Studies
     printed : ndarray of shape (m, 7)
     names : sequence of str
         Of `STATISTICS`, "em" first.
@@ -248,7 +241,6 @@ def outcome(predictions: Sequence[Prediction], claim: str, assumed: Prediction |
     ----------
     predictions : sequence of Prediction
         Of one protocol and design; none where there are too few trials.
-    claim : str
     assumed : Prediction or None
         The one that says whether the claim is informative, see `trials_assumed`.
     """

@@ -49,8 +49,6 @@ class Table:
 
     Parameters
     ----------
-    columns : sequence of Column
-    rows : sequence of sequences of Cell
     caption : str
         Lines of plain text.
     bold : frozenset of int

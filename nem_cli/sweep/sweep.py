@@ -117,8 +117,6 @@ def collect(
 
     Parameters
     ----------
-    folder : Path
-    experiment : Experiment
     workers, progress, fresh
         As of `sweep`.
 

@@ -38,9 +38,6 @@ class Count:
 
     Parameters
     ----------
-    screen : str
-    trials : int
-    iterations : Estimate
     difference : Estimate
         To plain EM on the same data; below 0 the noise saves M-steps.
     """
@@ -78,7 +75,6 @@ class Verification:
 
     Parameters
     ----------
-    experiment : Experiment
     sigma : float
         Initial noise standard deviation.
     samples : int
