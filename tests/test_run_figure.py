@@ -8,11 +8,12 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from nem_cli.drawing import axis
-from nem_cli.drawing.curves import grouped, published
+from nem_cli.drawing.curves import grouped
 from nem_cli.drawing.heatmap import draw_heatmap
 from nem_cli.drawing.style import png, style, svg
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.plan import levels, validate
+from nem_cli.statistics.published import optimum_of
 from nem_cli.statistics.summary import Ended, Row, ended
 from nem_cli.sweep.figure import caption, run_figure, split
 
@@ -238,9 +239,9 @@ def test_powers_in_the_caption_are_superscripts_and_lines_fit():
 
 
 def test_the_papers_optimum_stands_only_where_the_mixture_is_the_papers():
-    assert published(experiment()).sigma == 1.9
-    assert published(experiment(mixture=MIXTURE | {"means": [-1, 1]})) is None
-    assert published(experiment(noise={"screen": "none"})) is None
+    assert optimum_of(experiment()).sigma == 1.9
+    assert optimum_of(experiment(mixture=MIXTURE | {"means": [-1, 1]})) is None
+    assert optimum_of(experiment(noise={"screen": "none"})) is None
     assert any("1.9" in name for name in legend_names(run_figure(experiment(), summary(experiment()))))
 
 

@@ -121,7 +121,8 @@ def record(kind, number, estimate, whole, scale, step):
     values = {}
     for name, hint in get_type_hints(kind).items():
         words = WORDS.get(name, ("x",))
-        moved = {Estimate: estimate + number * step, str: words[number % len(words)], int: whole, bool: bool(number)}
+        shifted = Estimate(*(each + number * step for each in dataclasses.astuple(estimate)))
+        moved = {Estimate: shifted, str: words[number % len(words)], int: whole, bool: bool(number)}
         values[name] = moved.get(hint, scale * (1 + number))
     return kind(**values | {name: value for name, value in {"tol": 1.0}.items() if name in values})
 

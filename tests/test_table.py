@@ -69,16 +69,14 @@ def test_show_prints_the_table_in_the_form_that_is_asked_for(tmp_path):
     assert invoke("show", run.folder, "--format", "pdf").exit_code == 2
 
 
-@given(st.floats(-1e6, 1e6), st.floats(0, 1e6), st.floats(-1e6, 1e6))
-def test_the_sign_is_that_of_the_whole_interval(value, half, shift):
+@given(st.floats(-1e6, 1e6), st.floats(0, 1e6))
+def test_the_sign_is_that_of_the_whole_interval(value, half):
     found = Estimate(value, value - half, value + half)
     assert (found.sign is Sign.UNCLEAR) == (0 in found)
     assert found.sign is not Sign.ABOVE or found.low > 0
     assert found.sign is not Sign.BELOW or found.high < 0
     opposite = {Sign.ABOVE: Sign.BELOW, Sign.BELOW: Sign.ABOVE, Sign.UNCLEAR: Sign.UNCLEAR}
     assert (-found).sign is opposite[found.sign]
-    moved = found + shift
-    assert (moved.low, moved.value, moved.high) == (found.low + shift, found.value + shift, found.high + shift)
     assert Estimate(value, math.nan, math.nan).sign is Sign.UNCLEAR
 
 

@@ -77,7 +77,7 @@ def _print(found: Comparison, folder: Path, notes: bool) -> None:
     from nem_cli.statistics.table import Column, Table
     from nem_cli.terminal.words import words
 
-    a, b, paper = found.a, found.b, found.published
+    a, b = found.a, found.b
     sides = Table(
         [Column(f"{a.trials:,} trials"), Column("sigma*", "g"), Column("M-steps", ".2f"), Column("95 % CI", ".2f"),
          Column("fewer %", ".1f")],
@@ -86,19 +86,17 @@ def _print(found: Comparison, folder: Path, notes: bool) -> None:
             for side in (a, b)
         ],
     )  # fmt: skip
-    designs = [found.paired, found.unpaired]
-    rows = [
-        ["difference", *(f"{each.difference:.3f}" for each in designs), ""],
-        ["std. error", *(f"{each.standard_error:.3f}" for each in designs), ""],
-    ]
-    for i, confidence in enumerate(CONFIDENCES):
-        ends = [(each.low, each.high) for each in (design.interval(confidence) for design in designs)]
-        cells = [f"{low:.2f} to {high:.2f}" for low, high in (*ends, *(paper[i : i + 1] if paper else ()))]
-        rows.append([f"{100 * confidence:g} % CI", *cells])
-    rows.append(["p-value", *(f"{each.p_value:.3g}" for each in designs), P_VALUE.written])
-    names = ["a - b", "paired", "unpaired", *(["the paper"] if paper else [])]
+    columns = {"a - b": ["difference", "std. error", *(f"{100 * each:g} % CI" for each in CONFIDENCES), "p-value"]}
+    for name, design in (("paired", found.paired), ("unpaired", found.unpaired)):
+        intervals = [design.interval(confidence) for confidence in CONFIDENCES]
+        ends = [f"{each.low:.2f} to {each.high:.2f}" for each in intervals]
+        columns[name] = [f"{design.difference:.3f}", f"{design.standard_error:.3f}", *ends, f"{design.p_value:.3g}"]
+    if found.published:
+        ends = [f"{low:.2f} to {high:.2f}" for low, high in found.published]
+        columns["the paper"] = ["", "", *ends, P_VALUE.written]
+    label, *numbers = columns
     differences = Table(
-        [Column(names[0]), *(Column(name, "s") for name in names[1:])], [row[: len(names)] for row in rows]
+        [Column(label), *(Column(name, "s") for name in numbers)], list(zip(*columns.values(), strict=True))
     )
     console = terminal.console()
     console.print(f"{a.name} against {b.name} at their optima", style="bold")

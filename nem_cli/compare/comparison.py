@@ -22,7 +22,7 @@ from nem_cli.experiment.plan import BOOTSTRAP, stream
 from nem_cli.statistics.bootstrap import percentile_interval, resampled_means, resampled_sums
 from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.optimum import OptimumSet
-from nem_cli.statistics.published import INTERVALS, MIXTURE
+from nem_cli.statistics.published import INTERVALS, OPTIMA, optimum_of
 
 CONFIDENCES = (0.90, 0.95, 0.99)
 _UNPAIRED, _PAIRED, _OPTIMA, _MEANS = range(4)
@@ -35,7 +35,6 @@ class Difference:
 
     Parameters
     ----------
-    difference : float
     standard_error : float
         From the sample variances.
     p_value : float
@@ -150,15 +149,11 @@ class Comparison:
     @property
     def published(self) -> tuple[tuple[float, float], ...] | None:
         """The paper's intervals of a - b, one for each of `CONFIDENCES`, where these are its two modes and mixture."""
-        for side in (self.a, self.b):
-            if side.experiment.system.model_dump() != MIXTURE or side.experiment.noise.screen != "every-component":
-                return None
+        a, b = (optimum_of(side.experiment) for side in (self.a, self.b))
+        if a is None or b is None or a is b:
+            return None
         intervals = tuple((each.low.value, each.high.value) for each in INTERVALS)  # in the order of `CONFIDENCES`
-        modes = tuple(side.experiment.noise.injection for side in (self.a, self.b))
-        if modes == ("additive", "multiplicative"):
-            return intervals
-        turned = tuple((-high, -low) for low, high in intervals)
-        return turned if modes == ("multiplicative", "additive") else None
+        return intervals if a is OPTIMA["additive"] else tuple((-high, -low) for low, high in intervals)
 
     def json(self) -> str:
         """``comparison.json``. A number that can't be had is null."""

@@ -27,8 +27,6 @@ class Asked:
     ----------
     name : str
         For messages, tables and the comparison's folder.
-    experiment : Experiment
-    levels : sequence of Level
     folder : Path
         The run's.
     finished : bool
@@ -56,7 +54,6 @@ class Plan:
 
     Parameters
     ----------
-    a, b : Asked
     bootstraps, trials, seed : int
         `trials` are the fresh ones; they have seed + 1, and seed + 2 for the unpaired b.
     folder : Path

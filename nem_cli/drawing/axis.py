@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nem_cli.experiment import describe
-from nem_cli.experiment.config import Experiment
+from nem_cli.statistics.summary import Row
 
 _SIGMA = r"initial noise standard deviation $\sigma_N$"
 _UNITS = {"additive": "data units", "multiplicative": "dimensionless"}
@@ -49,24 +49,22 @@ def coordinate(path: str, value: Any) -> float | None:
 
     Means stand at their distance, other lists, and lists of these, at the value that all of their elements share.
     """
-    if isinstance(value, list | tuple) and value and all(_is_number(item) for item in value):
-        if path.endswith("means"):
-            return float(max(value) - min(value))
-        return float(value[0]) if min(value) == max(value) else None
-    if isinstance(value, list | tuple) and value:
-        found = {coordinate("", item) for item in value}
-        return found.pop() if len(found) == 1 and not path.endswith("means") else None
-    return float(value) if _is_number(value) else None
+    if not isinstance(value, list | tuple):
+        return float(value) if _is_number(value) else None
+    if path.endswith("means"):
+        return float(max(value) - min(value)) if value and all(map(_is_number, value)) else None
+    shared = {coordinate("", item) for item in value}
+    return shared.pop() if len(shared) == 1 else None
 
 
 def positions(path: str, values: Sequence[Any]) -> tuple[list[float], bool]:
     """Where values lie, and whether these are numbers; else they stand at 0, 1, 2, ..."""
-    found = [coordinate(path, value) for value in values]
-    numbers = [each for each in found if each is not None]
-    if len(numbers) == len(found) and len(set(numbers)) == len({describe.shown(value) for value in values}):
+    shown = [describe.shown(value) for value in values]
+    numbers = [at for value in values if (at := coordinate(path, value)) is not None]
+    if len(numbers) == len(values) and len(set(numbers)) == len(set(shown)):
         return numbers, True
-    order = list(dict.fromkeys(describe.shown(value) for value in values))
-    return [float(order.index(describe.shown(value))) for value in values], False
+    order = list(dict.fromkeys(shown))
+    return [float(order.index(each)) for each in shown], False
 
 
 def tick(path: str, value: Any) -> str:
@@ -75,15 +73,10 @@ def tick(path: str, value: Any) -> str:
     return describe.shown(value) if at is None else f"{at:g}"
 
 
-def lookup(experiment: Experiment, settings: Sequence[tuple[str, Any]], path: str) -> Any:
-    """A setting's value at a level: the swept one, else the experiment's."""
-    swept = dict(settings)
-    if path in swept:
-        return swept[path]
-    node: Any = experiment
-    for key in path.split("."):
-        node = getattr(node, key)
-    return node
+def only_mode(rows: Iterable[Row]) -> str | None:
+    """The mode of noise that all of some levels have; None where there are several."""
+    modes = {row.level.trial.noise.injection for row in rows}
+    return modes.pop() if len(modes) == 1 else None
 
 
 def _is_number(value: Any) -> bool:

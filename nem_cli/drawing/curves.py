@@ -14,7 +14,7 @@ from nem_cli.drawing import axis
 from nem_cli.drawing.style import BASELINE, COLOURS, EM_LOOK, PAPER, Look, look
 from nem_cli.experiment import describe
 from nem_cli.experiment.config import Experiment
-from nem_cli.statistics.published import MIXTURE, OPTIMA, Optimum
+from nem_cli.statistics import published
 from nem_cli.statistics.summary import Row, fewest
 
 
@@ -48,10 +48,15 @@ def draw_curves(axes: Axes, experiment: Experiment, summary: Sequence[Row]) -> N
     if chosen.y != "mean_iterations":
         axes.axhline(0, color=BASELINE, linewidth=1.2, linestyle="--", zorder=1, label="EM")
     elif chosen.x == "sigma" and len(levels) == 1:
-        _draw_baseline(axes, *levels.values())
+        (em,) = levels.values()
+        axes.axhspan(em.ci_low, em.ci_high, color=BASELINE, alpha=0.15, linewidth=0, zorder=0)
+        axes.axhline(
+            em.mean_iterations, color=BASELINE, linewidth=1.2, linestyle="--", zorder=1,
+            label=f"EM: {em.mean_iterations:.2f} M-steps",
+        )  # fmt: skip
     if one and chosen.x == "sigma" and chosen.y == "mean_iterations":
         _mark_optimum(axes, summary)
-    paper = published(experiment) if chosen.x == "sigma" and one else None
+    paper = published.optimum_of(experiment) if chosen.x == "sigma" and one else None
     if paper:
         axes.axvline(
             paper.sigma, color=PAPER, linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=1,
@@ -106,25 +111,15 @@ def curve_name(experiment: Experiment, others: Sequence[tuple[str, Any]]) -> str
     return ", ".join(names)
 
 
-def published(experiment: Experiment) -> Optimum | None:
-    """The paper's optimum where this experiment has the paper's mixture and a screened mode of the paper's."""
-    if experiment.system.model_dump() != MIXTURE or experiment.noise.screen != "every-component":
-        return None
-    return OPTIMA.get(experiment.noise.injection)
-
-
 def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[Row], name: str, chosen_look: Look) -> None:
     chosen = experiment.figure
     where, _ = axis.positions(chosen.x, [row[chosen.x] for row in rows])
     points = [row.estimate(chosen.y, experiment.bootstrap.confidence) for row in rows]
-    drawn = [
-        (x, point.value, point.low, point.high, row)
-        for x, point, row in zip(where, points, rows, strict=True)
-        if point is not None
-    ]
+    drawn = [(at, point, row) for at, point, row in zip(where, points, rows, strict=True) if point]
     if not drawn:
         return
-    x, value, low, high = (np.array([each[i] for each in drawn], dtype=float) for i in range(4))
+    x = np.array([at for at, _, _ in drawn])
+    value, low, high = np.array([(point.value, point.low, point.high) for _, point, _ in drawn]).T
     colour = chosen_look.colour
     ends = np.maximum([value - low, high - value], 0)
     axes.errorbar(
@@ -133,21 +128,13 @@ def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[Row], name: s
     )  # fmt: skip
     if chosen.y != "mean_iterations":
         return
-    bounds = [each[4].max_iterations > 0 and not each[4].asks_for_cap for each in drawn]
+    bounds = [row.max_iterations > 0 and not row.asks_for_cap for _, _, row in drawn]
     if any(bounds):  # the cap cut some trials short
-        medians = np.array([each[4].median_iterations for each in drawn])
+        medians = np.array([row.median_iterations for _, _, row in drawn])
         axes.plot(x[bounds], value[bounds], linestyle="none", marker="^", markersize=10, markerfacecolor="none",
                   color=colour, label="lower bound: trials at the cap")  # fmt: skip
         axes.plot(x[bounds], medians[bounds], linestyle="none", marker="_", markersize=12, color=colour,
                   label="median there")  # fmt: skip
-
-
-def _draw_baseline(axes: Axes, row: Row) -> None:
-    axes.axhspan(row.ci_low, row.ci_high, color=BASELINE, alpha=0.15, linewidth=0, zorder=0)
-    axes.axhline(
-        row.mean_iterations, color=BASELINE, linewidth=1.2, linestyle="--", zorder=1,
-        label=f"EM: {row.mean_iterations:.2f} M-steps",
-    )  # fmt: skip
 
 
 def _mark_optimum(axes: Axes, summary: Sequence[Row]) -> None:
@@ -164,8 +151,7 @@ def _mark_optimum(axes: Axes, summary: Sequence[Row]) -> None:
 
 def _label(axes: Axes, experiment: Experiment, summary: Sequence[Row]) -> None:
     chosen = experiment.figure
-    modes = {axis.lookup(experiment, row.settings, "noise.injection") for row in summary}
-    axes.set_xlabel(axis.label(chosen.x, modes.pop() if len(modes) == 1 else None))
+    axes.set_xlabel(axis.label(chosen.x, axis.only_mode(summary)))
     axes.set_ylabel(axis.VALUES[chosen.y])
     axes.margins(x=0.02)
     values = list({axis.tick(chosen.x, row[chosen.x]): row[chosen.x] for row in summary}.values())

@@ -61,8 +61,7 @@ def draw_heatmap(
     axes.set_yticks(range(len(upwards)), [axis.tick(chosen.rows, value) for value in upwards])
     axes.grid(visible=False)
     axes.tick_params(length=0)
-    modes = {axis.lookup(experiment, row.settings, "noise.injection") for row in rows}
-    mode = modes.pop() if len(modes) == 1 else None
+    mode = axis.only_mode(rows)
     axes.set_xlabel(axis.label(chosen.x, mode))
     axes.set_ylabel(axis.label(chosen.rows, mode))
     if colourbar:

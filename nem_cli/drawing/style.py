@@ -43,11 +43,8 @@ EM_LOOK = Look(BASELINE, "o", "--")
 
 def look(number: int) -> Look:
     """The look of the curve with that number, EM not counted."""
-    return Look(
-        COLOURS[number % len(COLOURS)],
-        MARKERS[1:][number % len(MARKERS[1:])],
-        LINES[number // len(COLOURS) % len(LINES)],
-    )
+    again, colour = divmod(number, len(COLOURS))
+    return Look(COLOURS[colour], MARKERS[1 + number % (len(MARKERS) - 1)], LINES[again % len(LINES)])
 
 
 _RC: dict[str, Any] = {

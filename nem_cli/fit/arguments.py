@@ -19,6 +19,7 @@ from nem_cli.experiment.registry import starts
 from nem_cli.experiment.systems.system import System
 from nem_cli.experiment.validation import checked
 from nem_cli.experiment.values import Components
+from nem_cli.fit.model import is_chain
 
 MAX_VALUES = 10**9
 
@@ -55,25 +56,20 @@ def values(y: ArrayLike) -> FloatArray:
     return found
 
 
-def supported(y: FloatArray, model: Model) -> FloatArray:
-    """The data as the model's family takes them, (n,) or (n, d), refused where a value can't come from it."""
+def counted(y: FloatArray, counts: ArrayLike | None, model: Model) -> FloatArray:
+    """The data as the model's family takes them, (n,) or (n, d), each value as often as its count says."""
     if y.ndim == 2 and not model.family.dimensions:
         problem = f"{model.family.name} is fitted in one dimension, but y has {y.shape[1]}"
         raise ConfigError(problem, path="`family`")
     if y.ndim == 1 and model.family.dimensions:
         y = y[:, None]
-    bad = np.argwhere(~model.family.inside(y))
-    if len(bad):
+    outside = np.argwhere(~model.family.inside(y))
+    if len(outside):
         problem = f"can't come from family {model.family.name}"
-        raise ConfigError(problem, path=f"y[{bad[0][0]}]", value=float(y[tuple(bad[0])]))
-    return y
-
-
-def repeated(y: FloatArray, counts: ArrayLike | None, chain: bool = False) -> FloatArray:
-    """The data with each value as often as its count says."""
+        raise ConfigError(problem, path=f"y[{outside[0][0]}]", value=float(y[tuple(outside[0])]))
     if counts is None:
         return y
-    if chain:
+    if is_chain(model):
         raise ConfigError("have no meaning in a sequence", path="`counts`")
     times = np.asarray(counts)
     if times.shape != y.shape[:1]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +22,7 @@ from nem_cli.fit import arguments
 from nem_cli.fit.fit import BATCH_VALUES, MAX_ITERATIONS, POLISH_TOL
 from nem_cli.fit.fitted import Fit
 from nem_cli.fit.model import Scaling, is_chain, reordered
+from nem_cli.statistics.bootstrap import percentile_interval
 from nem_cli.statistics.table import Cell, Column, Table
 
 MATCHING_VALUES = 1000
@@ -73,12 +73,6 @@ class Uncertainty:
                 rows.append([shown, *numbers[:2], " to ".join(numbers[2:])])
         return Table(columns, rows)
 
-    def record(self) -> dict[str, Any]:
-        """As JSON has it."""
-        counts = {name: getattr(self, name) for name in ("kind", "resamples", "degenerate", "switched", "confidence")}
-        arrays = {name: getattr(self, name) for name in ("standard_errors", "low", "high")}
-        return counts | {name: {key: each.tolist() for key, each in value.items()} for name, value in arrays.items()}
-
 
 def bootstrap(
     fit: Fit,
@@ -122,7 +116,7 @@ def bootstrap(
         raise RunError("a degenerate fit has no uncertainty to speak of")
     arguments.whole("resamples", resamples, 2, 10**6)
     model = fit.model
-    values = arguments.repeated(arguments.supported(arguments.values(y), model), counts, is_chain(model))
+    values = arguments.counted(arguments.values(y), counts, model)
     if kind == "nonparametric" and is_chain(model):
         raise ConfigError("a sequence has no independent values to draw; use parametric", path="`kind`", value=kind)
     scaling = Scaling.of(values, model)
@@ -166,7 +160,7 @@ def bootstrap(
 
 def _interval(estimate: FloatArray, varied: FloatArray, name: str, confidence: float) -> tuple[FloatArray, FloatArray]:
     """Both ends: percentiles; for scales the pivotal interval of the ratio to the estimate, which is less short."""
-    low, high = np.quantile(varied, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
+    low, high = percentile_interval(varied, confidence)
     if name in ("variances", "standard_deviations"):
         return estimate**2 / high, estimate**2 / low
     return low, high
@@ -176,7 +170,5 @@ def _matched(fit: Fit, y: FloatArray, others: Theta) -> IntArray:
     """Which component of each other estimate stands for each of the fit's, shape (estimates, K) (Stephens 2000)."""
     theirs = fit.model.posterior(np.broadcast_to(y, (others.trials, *y.shape)), others).responsibilities
     shared = np.einsum("nj,ktn->tjk", fit.responsibilities(y), theirs)
-    order = np.empty(shared.shape[:2], dtype=np.int64)
-    for row, each in zip(order, shared, strict=True):
-        row[:] = linear_sum_assignment(each, maximize=True)[1]
-    return order
+    order = [linear_sum_assignment(each, maximize=True)[1] for each in shared]
+    return np.array(order, dtype=np.int64).reshape(shared.shape[:2])

@@ -23,17 +23,7 @@ MOST_VALUES = 5000
 
 
 def fit_figure(fit: Fit, y: FloatArray, title: str, names: Sequence[str]) -> Picture:
-    """A fit against its data.
-
-    Parameters
-    ----------
-    fit : Fit
-    y : ndarray of shape (n,) or (n, d)
-        The data that were fitted.
-    title : str
-    names : sequence of str
-        Of the columns.
-    """
+    """A fit against the data that were fitted, of shape (n,) or (n, d), in columns of these names."""
     columns = y.reshape(len(y), -1)
     names = list(names) or ([f"column {c + 1}" for c in range(columns.shape[1])] if y.ndim == 2 else ["value"])
     with style():

@@ -97,7 +97,7 @@ def fit(
     """
     values = arguments.values(y)
     model = model_of(family, "full" if covariance is None and values.ndim == 2 else covariance, chain)
-    values = arguments.repeated(arguments.supported(values, model), counts, chain)
+    values = arguments.counted(values, counts, model)
     given = None if isinstance(mixture, int | np.integer) else arguments.given(mixture, model, values)
     components = model.components(given) if given else arguments.whole("mixture", mixture, 1, 10_000)
     if components > len(values):

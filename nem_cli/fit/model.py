@@ -17,7 +17,7 @@ from nem_cli.errors import ConfigError
 from nem_cli.experiment.registry import families
 
 
-def model_of(family: str | Family, covariance: str | None = None, chain: bool = False) -> Model:
+def model_of(family: str | Family, covariance: str | None, chain: bool) -> Model:
     """A mixture, or a hidden Markov model, of a family; in several dimensions with a covariance.
 
     Raises
@@ -51,7 +51,6 @@ class Scaling:
 
     Parameters
     ----------
-    model : Model
     shift, scale : ndarray of shape () or (d,)
     """
 

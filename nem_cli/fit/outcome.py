@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from nem_cli.fit.bootstrap import Uncertainty, bootstrap
 from nem_cli.fit.fit import fit
 from nem_cli.fit.fitted import Fit
 from nem_cli.fit.model import is_chain
-from nem_cli.statistics.table import Column, Table
+from nem_cli.statistics.table import Column, Table, csv_line
 
 CLOSE = 2.0
 """A BIC so near the best says hardly anything (Kass and Raftery 1995)."""
@@ -97,10 +96,10 @@ class Outcome:
             "settings": self.settings,
             "fit": self.best.record(),
             "em": self.em.record() if self.em else None,
-            "bootstrap": self.uncertainty.record() if self.uncertainty else None,
+            "bootstrap": dataclasses.asdict(self.uncertainty) if self.uncertainty else None,
             "selection": [each.record() for each in self.fits] if len(self.fits) > 1 else None,
         }
-        return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
+        return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False, default=np.ndarray.tolist)
 
 
 def _cost(fit: Fit) -> list[int]:
@@ -116,10 +115,10 @@ def fit_columns(
     mixtures: Sequence[int | Mapping[str, Any]],
     *,
     noise: Noise,
-    compare_em: bool = True,
-    counted: bool = False,
-    kind: str | None = None,
-    resamples: int = 1000,
+    compare_em: bool,
+    counted: bool,
+    kind: str | None,
+    resamples: int,
     **settings: Any,
 ) -> Outcome:
     """Fit the columns of one file.
@@ -130,13 +129,12 @@ def fit_columns(
         And their counts as a last one.
     mixtures : sequence of int or mapping
         Numbers of components, or one start by its values; of several the best BIC is `best`.
-    noise : Noise
     compare_em : bool
         Fit plain EM too, from the same starts, where there is noise.
     counted : bool
         Whether the last column says how often each row stands in the data.
     kind, resamples
-        See `nem_cli.fit.bootstrap.bootstrap`; none by default.
+        As of `nem_cli.fit.bootstrap.bootstrap`; without a kind there is none.
     **settings
         See `nem_cli.fit`.
 
@@ -200,9 +198,7 @@ def responsibilities_csv(fit: Fit, y: FloatArray, names: Sequence[str]) -> Itera
     Of a chain the last column is the likeliest path, which needn't go through the likeliest states.
     """
     heads = [name or "value" for name in names] + [f"responsibility_{j + 1}" for j in range(fit.components)]
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow([*heads, "state" if is_chain(fit.model) else "component"])
-    yield buffer.getvalue()
+    yield csv_line([*heads, "state" if is_chain(fit.model) else "component"])
     r, likeliest = fit.responsibilities(y), 1 + fit.states(y)
     columns = y.reshape(len(y), -1)
     for first in range(0, len(y), _ROWS_AT_ONCE):

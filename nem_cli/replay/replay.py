@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from nem_cli.em import algorithm
 from nem_cli.em.status import Status
 from nem_cli.errors import ConfigError, FolderError
 from nem_cli.experiment import folder as files
-from nem_cli.experiment.block import trial_columns
+from nem_cli.experiment.block import data_and_starts, problem, trial_columns, trial_dtype
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.describe import shown
-from nem_cli.experiment.plan import Level
-from nem_cli.replay.iterates import Iterate, iterates
+from nem_cli.experiment.plan import NOISE, Level, stream
+from nem_cli.experiment.values import as_tuple
 from nem_cli.statistics import tables
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
@@ -28,16 +30,37 @@ from nem_cli.statistics.table import Cell, Column, Table
 _CSV = "trials.csv"
 
 
+@dataclass(frozen=True)
+class Iterate:
+    """theta_k of one trial.
+
+    Parameters
+    ----------
+    k : int
+        M-steps done; 0 is the start.
+    noise_scale : float or None
+        Standard deviation of the noise that this M-step used; None at the start.
+    injected : float or None
+        Share of the samples with noise other than the neutral one.
+    log_likelihood : float
+        Of the clean data.
+    parameters : dict of str to nested tuple of float
+        By name, such as means.
+    """
+
+    k: int
+    noise_scale: float | None
+    injected: float | None
+    log_likelihood: float
+    parameters: dict[str, Any]
+
+
 @dataclass(frozen=True, repr=False)
 class Replay:
     """One trial, run again.
 
     Parameters
     ----------
-    experiment : Experiment
-    level : Level
-    trial : int
-    iterates : tuple of Iterate
     status : Status
         How it ended now.
     checked_with : str
@@ -94,7 +117,7 @@ def replay(folder: str | Path, sigma: float, trial: int, settings: Mapping[str, 
     trials = run.experiment.trials
     if not 0 <= trial < trials:
         raise ConfigError(f"must be a trial of the run, 0 to {trials - 1}", path="`trial`", value=trial)
-    path, ending = iterates(level, run.experiment.seed, trial)
+    path, ending = _followed(level, run.experiment.seed, trial)
     here = _cells(tables.trials_lines(run.levels, level, trial, ending))
     checked_with, there = _recorded(run, level, trial, here)
     names = _cells([tables.trials_header(run.levels)])
@@ -105,6 +128,33 @@ def replay(folder: str | Path, sigma: float, trial: int, settings: Mapping[str, 
     )
     status = Status(int(ending["status"][0]))
     return Replay(run.experiment, level, trial, tuple(path), status, checked_with, differences)
+
+
+def _followed(level: Level, seed: int, trial: int) -> tuple[list[Iterate], NDArray[np.void]]:
+    """A trial's iterates, its block run again whole, and how it ended: a journal's record of it, shape (1,)."""
+    block, row = divmod(trial, level.block_trials)
+    y, start = data_and_starts(level, seed, block)
+    task, system = problem(level), level.trial.system
+    path: list[Iterate] = []
+    ending = np.zeros(1, dtype=trial_dtype(level.trial))
+    for step in algorithm.steps(task, y, start, stream(seed, NOISE, block)):
+        at = int(np.searchsorted(step.trials, row))
+        theta = step.theta.take(slice(at, at + 1))
+        with np.errstate(all="ignore"):  # a degenerate start has no density
+            likelihood = float(task.model.log_likelihood(y[row : row + 1], theta)[0])
+        arrays = {each.name: theta.arrays[each.name][0] for each in system.recorded}
+        scale = task.noise.scale(step.k) if step.k else None
+        injected = int(step.injected[at]) / y.shape[1] if step.k else None
+        parameters = {name: as_tuple(values.tolist()) for name, values in arrays.items()}
+        path.append(Iterate(step.k, scale, injected, likelihood, parameters))
+        if step.status[at] >= 0:
+            ending["status"], ending["iterations"], ending["log_likelihood"] = step.status[at], step.k, likelihood
+            for name, values in arrays.items():
+                ending[name] = values
+            for name, measured in system.measured(y[row : row + 1], theta).items():
+                ending[name] = measured
+            break
+    return path, ending
 
 
 def write(replayed: Replay, folder: Path) -> Path:

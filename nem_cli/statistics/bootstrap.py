@@ -31,7 +31,6 @@ def means_beside_em(
     em : ndarray of int, shape (trials,)
     levels : iterable of ndarray of int, shape (trials,)
         On the same data. Above `JOINT_LIMIT` trials they are taken one at a time, which bounds the memory.
-    resamples : int
     seed : int
         The experiment's. Every level starts the same stream, so its interval doesn't depend on the other levels.
 
@@ -56,8 +55,6 @@ def resampled_means(values: NDArray[np.integer], resamples: int, rng: np.random.
     ----------
     values : ndarray of int, shape (n,) or (n, columns)
         With columns, rows are resampled whole, so that the columns stay paired.
-    resamples : int
-    rng : Generator
 
     Returns
     -------

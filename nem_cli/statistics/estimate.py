@@ -39,12 +39,9 @@ class Estimate:
     def __neg__(self) -> Estimate:
         return Estimate(-self.value, -self.high, -self.low)
 
-    def __add__(self, constant: float) -> Estimate:
-        return Estimate(self.value + constant, self.low + constant, self.high + constant)
 
-
-def mean_estimate(values: NDArray[Any], confidence: float = 0.95) -> Estimate:
-    """A mean with Student's t interval; unbounded where a single value tells nothing of the spread, 0 where none is.
+def mean_estimate(values: NDArray[Any]) -> Estimate:
+    """A mean with Student's 95 % interval; unbounded where a single value tells nothing of the spread, 0 where none is.
 
     Parameters
     ----------
@@ -53,19 +50,19 @@ def mean_estimate(values: NDArray[Any], confidence: float = 0.95) -> Estimate:
     mean = float(values.mean()) if values.size else 0.0
     if values.size < 2:
         return Estimate(mean, -math.inf, math.inf)
-    half = float(special.stdtrit(values.size - 1, 0.5 + confidence / 2)) * float(values.std(ddof=1) / values.size**0.5)
+    half = float(special.stdtrit(values.size - 1, 0.975)) * float(values.std(ddof=1) / values.size**0.5)
     return Estimate(mean, mean - half, mean + half)
 
 
-def share_estimate(successes: int, trials: int, confidence: float = 0.95) -> Estimate:
-    """A share with Wilson's interval (1927), which holds near 0 and 1 and for few trials.
+def share_estimate(successes: int, trials: int) -> Estimate:
+    """A share with Wilson's 95 % interval (1927), which holds near 0 and 1 and for few trials.
 
     Parameters
     ----------
     successes, trials : int
         One trial or more.
     """
-    share, z2 = successes / trials, float(special.ndtri(0.5 + confidence / 2)) ** 2
+    share, z2 = successes / trials, float(special.ndtri(0.975)) ** 2
     centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
     half = math.sqrt(z2 * (share * (1 - share) / trials + z2 / (4 * trials**2))) / (1 + z2 / trials)
     return Estimate(share, float(np.clip(centre - half, 0, share)), float(np.clip(centre + half, share, 1)))

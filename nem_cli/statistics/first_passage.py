@@ -40,7 +40,6 @@ def first_below(distances: FloatArray, threshold: float) -> Passage:
     ----------
     distances : ndarray of shape (trials, horizon)
         See `nem_cli.em.trace.Trace`; a trial that has ended as degenerate counts the M-steps it made.
-    threshold : float
     """
     below = distances < threshold
     reached = np.asarray(below.any(axis=1))
@@ -55,7 +54,6 @@ def within_for_good(gaps: FloatArray, epsilon: float) -> Passage:
     ----------
     gaps : ndarray of shape (trials, horizon + 1)
         At theta_0, theta_1, ...; NaN counts as outside.
-    epsilon : float
     """
     outside = ~(gaps <= epsilon)
     horizon = gaps.shape[1] - 1

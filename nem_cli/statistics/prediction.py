@@ -10,7 +10,8 @@ import numpy as np
 from scipy import special
 
 from nem_cli.em.arrays import FloatArray
-from nem_cli.statistics import published
+from nem_cli.statistics.bootstrap import percentile_interval
+from nem_cli.statistics.published import EM_ITERATIONS, OPTIMA, implied_standard_error, interval
 from nem_cli.statistics.study import STATISTICS, TRIALS_PER_TRIAL, Protocol, Studies, draw
 
 Outcome = Literal["compatible-informative", "compatible", "incompatible", "cannot-be-checked"]
@@ -34,19 +35,13 @@ class Printed:
     half_width: float
 
 
-def _printed() -> dict[str, Printed]:
-    optima = published.OPTIMA
-    numbers = {"em": Printed(published.EM_ITERATIONS.value, published.EM_ITERATIONS.half_unit)}
-    for mode, optimum in optima.items():
-        numbers[f"{mode}-speedup"] = Printed(optimum.speedup_percent, optimum.speedup.half_unit)
-        numbers[f"{mode}-sigma"] = Printed(optimum.sigma, optimum.level.half_unit)
-    stated = published.interval(95)
-    numbers["difference"] = Printed(stated.centre, stated.high.half_unit)
-    numbers["difference-se"] = Printed(published.implied_standard_error(), 0.003)  # both ends are rounded to .01
-    return numbers
-
-
-PRINTED: Mapping[str, Printed] = _printed()
+PRINTED: Mapping[str, Printed] = {
+    "em": Printed(EM_ITERATIONS.value, EM_ITERATIONS.half_unit),
+    **{f"{mode}-speedup": Printed(each.speedup_percent, each.speedup.half_unit) for mode, each in OPTIMA.items()},
+    **{f"{mode}-sigma": Printed(each.sigma, each.level.half_unit) for mode, each in OPTIMA.items()},
+    "difference": Printed(interval(95).centre, interval(95).high.half_unit),
+    "difference-se": Printed(implied_standard_error(), 0.003),  # both ends are rounded to .01
+}
 """The paper's numbers; of the difference and its standard error, as the 95 % interval in the text implies them."""
 _VALUES = np.array([PRINTED[name].value for name in STATISTICS])
 _HALF = np.array([PRINTED[name].half_width for name in STATISTICS])
@@ -58,9 +53,6 @@ class Prediction:
 
     Parameters
     ----------
-    design : str
-    n : int
-    studies : Studies
     p : dict of str to float
         Of the seven `STATISTICS`, two-sided, and of the three `JOINTS`.
     holm : dict of str to float
@@ -81,12 +73,11 @@ class Prediction:
         """The share of studies in which the curves have the paper's shape."""
         return float(self.studies.shape.mean())
 
-    def interval(self, claim: str, confidence: float = 0.95) -> tuple[float, float]:
-        """The central interval of a statistic's predictive distribution; NaN for a joint claim, which has none."""
+    def interval(self, claim: str) -> tuple[float, float]:
+        """The central 95 % interval of a statistic's predictive distribution; NaN for a joint claim, which has none."""
         if claim in JOINTS:
             return np.nan, np.nan
-        tail = (1 - confidence) / 2
-        low, high = np.quantile(self.studies.column(claim), [tail, 1 - tail])
+        low, high = percentile_interval(self.studies.column(claim), 0.95)
         return float(low), float(high)
 
     def informative(self, claim: str) -> bool:
@@ -102,12 +93,9 @@ def predict(protocol: Protocol, n: int, design: str, rng: np.random.Generator, *
 
     Parameters
     ----------
-    protocol : Protocol
     n : int
         Trials a level in a study.
     design : {"fresh", "common"}
-    rng : Generator
-    studies : int
 
     Raises
     ------
@@ -165,7 +153,6 @@ def joint_p_values(studies: Studies, printed: FloatArray, names: Sequence[str]) 
 
     Parameters
     ----------
-    studies : Studies
     printed : ndarray of shape (m, 7)
     names : sequence of str
         Of `STATISTICS`, "em" first.
@@ -254,7 +241,6 @@ def outcome(predictions: Sequence[Prediction], claim: str, assumed: Prediction |
     ----------
     predictions : sequence of Prediction
         Of one protocol and design; none where there are too few trials.
-    claim : str
     assumed : Prediction or None
         The one that says whether the claim is informative, see `trials_assumed`.
     """

@@ -135,15 +135,11 @@ class Run:
         trials : slice, optional
             Judged by these trials alone, so that the level can be measured on the others; see `halves`.
         """
-        rows = [row for row in self.where(settings, **named) if row.sigma > 0]
-        if trials is None or not rows:
-            found = fewest(rows)
-        else:
-            means = np.array([self.counts(row)[trials].mean() for row in rows])
-            found = rows[int(best_level(means, [row.sigma for row in rows]))]
-        if found is None:
+        rows = [row for row in self.where(settings, **named) if row.sigma > 0 and not row.asks_for_cap]
+        if not rows:
             raise ValueError("there is no level above sigma 0 with a stop rule among these")
-        return found
+        means = [row.mean_iterations if trials is None else self.counts(row)[trials].mean() for row in rows]
+        return rows[int(best_level(np.array(means), [row.sigma for row in rows]))]
 
     @property
     def halves(self) -> tuple[slice, slice]:

@@ -97,14 +97,11 @@ def draw(protocol: Protocol, n: int, design: str, studies: int, rng: np.random.G
 
     Parameters
     ----------
-    protocol : Protocol
-    n : int
     design : {"fresh", "common"}
         Other data at every level and an EM run for each figure, or the same data for all levels of both modes. Plain
         EM's mean is that of the first figure.
     studies : int
         How many.
-    rng : Generator
 
     Raises
     ------

@@ -104,16 +104,16 @@ class Row:
         confidence : float
             The experiment's: of the gap's interval, which is normal; those of the others are in the row.
         """
-        if column == "log_likelihood_gap":
-            value, error = self.log_likelihood_gap, self.log_likelihood_gap_se
-            half = None if error is None else NormalDist().inv_cdf(0.5 + confidence / 2) * error
-            ends = None if value is None or half is None else (value - half, value + half)
-        elif column == "speedup_percent":
+        if column == "mean_iterations":
+            return Estimate(self.mean_iterations, self.ci_low, self.ci_high)
+        if column == "speedup_percent":
             value, low, high = self.speedup_percent, self.speedup_ci_low, self.speedup_ci_high
-            ends = None if low is None or high is None else (low, high)
-        else:
-            value, ends = self.mean_iterations, (self.ci_low, self.ci_high)
-        return None if value is None or ends is None else Estimate(value, *ends)
+            return None if value is None or low is None or high is None else Estimate(value, low, high)
+        value, error = self.log_likelihood_gap, self.log_likelihood_gap_se
+        if value is None or error is None:
+            return None
+        half = NormalDist().inv_cdf(0.5 + confidence / 2) * error
+        return Estimate(value, value - half, value + half)
 
 
 @dataclass(frozen=True)

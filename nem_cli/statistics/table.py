@@ -6,7 +6,7 @@ import csv
 import io
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Literal
@@ -49,8 +49,6 @@ class Table:
 
     Parameters
     ----------
-    columns : sequence of Column
-    rows : sequence of sequences of Cell
     caption : str
         Lines of plain text.
     bold : frozenset of int
@@ -118,15 +116,18 @@ class Table:
 
     def csv(self) -> str:
         """The records as csv."""
-        buffer = io.StringIO()
         records = self.records()
-        writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(records)
-        return buffer.getvalue()
+        return csv_line(records[0]) + "".join(csv_line(record.values()) for record in records)
 
     def _names(self) -> list[str]:
         return [column.name for column in self.columns]
+
+
+def csv_line(cells: Iterable[Number]) -> str:
+    """One line of a csv file."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
+    return buffer.getvalue()
 
 
 def _side(column: Column) -> Literal["left", "right"]:
@@ -135,8 +136,8 @@ def _side(column: Column) -> Literal["left", "right"]:
 
 def _shown(cell: Cell, form: str) -> str:
     if isinstance(cell, Estimate):
-        low, high = _shown(cell.low, form), _shown(cell.high, form)
-        return f"{_shown(cell.value, form)} ({low} to {high})" if low and high else _shown(cell.value, form)
+        value, ends = _shown(cell.value, form), _shown((cell.low, cell.high), form)
+        return f"{value} ({ends})" if ends else value
     if isinstance(cell, tuple):
         low, high = (_shown(end, form) for end in cell)
         return f"{low} to {high}" if low and high else ""

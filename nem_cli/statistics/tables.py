@@ -20,6 +20,7 @@ from nem_cli.experiment.block import trial_columns
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.plan import Level
 from nem_cli.statistics.summary import Row
+from nem_cli.statistics.table import csv_line
 
 _COLUMNS = [field.name for field in fields(Row) if field.name != "level"]
 _WHOLE = {"trials", "converged", "max_iterations", "degenerate"}
@@ -29,12 +30,12 @@ _LABELS = np.array([status.label for status in Status])
 
 def trials_header(levels: Sequence[Level]) -> str:
     """The first line of ``trials.csv``; the estimates of any level have a column."""
-    return _line([*_paths(levels), "trial", "status", "iterations", "log_likelihood", *_estimates(levels)])
+    return csv_line([*_paths(levels), "trial", "status", "iterations", "log_likelihood", *_estimates(levels)])
 
 
 def trials_lines(levels: Sequence[Level], level: Level, first: int, table: NDArray[np.void]) -> Iterator[str]:
     """A level's rows of ``trials.csv``, from trial number `first` on. What can't be had is left empty, never NaN."""
-    prefix = _line([_cell(value) for _, value in level.settings])[:-1]
+    prefix = csv_line([_cell(value) for _, value in level.settings])[:-1]
     labels = _LABELS[table["status"]].tolist()
     own = _columns(level, table)
     missing = np.full(len(table), np.nan)
@@ -66,10 +67,10 @@ def trials_array(levels: Sequence[Level], tables: Iterable[NDArray[np.void]]) ->
 
 def summary_csv(rows: Sequence[Row]) -> str:
     """``summary.csv``."""
-    lines = [_line([*_paths([row.level for row in rows]), *_COLUMNS])]
+    lines = [csv_line([*_paths([row.level for row in rows]), *_COLUMNS])]
     for row in rows:
         settings = [_cell(value) for _, value in row.settings]
-        lines.append(_line([*settings, *(_cell(getattr(row, name)) for name in _COLUMNS)]))
+        lines.append(csv_line([*settings, *(_cell(getattr(row, name)) for name in _COLUMNS)]))
     return "".join(lines)
 
 
@@ -155,12 +156,6 @@ def _records(columns: dict[str, NDArray[Any]]) -> NDArray[np.void]:
     for name, values in columns.items():
         table[name] = values
     return table
-
-
-def _line(cells: Sequence[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(cells)
-    return buffer.getvalue()
 
 
 def _cell(value: Any) -> str:

@@ -116,7 +116,6 @@ def collect(
     folder: Path,
     experiment: Experiment,
     *,
-    plan: Sequence[Level] | None = None,
     workers: Workers,
     progress: Progress | None = None,
     fresh: bool = False,
@@ -125,10 +124,6 @@ def collect(
 
     Parameters
     ----------
-    folder : Path
-    experiment : Experiment
-    plan : sequence of Level, optional
-        Those of the experiment's levels that are wanted; all by default.
     workers, progress, fresh
         As of `sweep`.
 
@@ -137,7 +132,7 @@ def collect(
     ConfigError, RunError
         As `sweep`.
     """
-    plan = levels(experiment) if plan is None else plan
+    plan = levels(experiment)
     with FolderLock(folder):
         if fresh:
             files.clear(folder)
@@ -189,11 +184,14 @@ def _run_missing(
 
 
 def _write(run: Run, journal: Journal) -> None:
+    from nem_cli.drawing.style import save_figure  # matplotlib is slow to import
+    from nem_cli.sweep.figure import run_figure
+
     files.remove_leftovers(run.folder)
     files.write(run.folder / "config.yaml", files.config_yaml(run.experiment))
     files.write(run.folder / "trials.csv", _trials(journal, run.levels, run.experiment.trials))
     files.write(run.folder / "summary.csv", tables.summary_csv(run.rows))
-    draw(run)
+    save_figure(run_figure(run.experiment, run.rows), run.folder)
     files.write(run.folder / "manifest.json", files.indented_json(run.manifest))
     part, outputs, inputs = _stamped(run.experiment)
     run.timing["stamps"] = {part: stamp(run.folder, outputs, inputs)}
@@ -203,14 +201,6 @@ def _write(run: Run, journal: Journal) -> None:
 def _stamped(experiment: Experiment) -> tuple[str, Sequence[str], object]:
     """The part, the outputs and the inputs of a run's stamp; its journal's blocks are never replaced by others."""
     return "run", [name for name in files.WRITTEN if name != STAMPS], experiment.model_dump(mode="json")
-
-
-def draw(run: Run) -> None:
-    """Write a run's figure."""
-    from nem_cli.drawing.style import save_figure
-    from nem_cli.sweep.figure import run_figure  # matplotlib is slow to import
-
-    save_figure(run_figure(run.experiment, run.rows), run.folder)
 
 
 def _trials(journal: Journal, plan: Sequence[Level], trials: int) -> Iterator[str]:

@@ -42,6 +42,7 @@ def verify(
 
     Example: nem verify mnem --sigma 0.44
     """
+    from dataclasses import asdict
     from json import dumps
 
     from nem_cli.experiment import folder
@@ -58,7 +59,8 @@ def verify(
     write(found, place)
     said = words("verify", "verify.txt", found=found).splitlines()
     if json:
-        typer.echo(dumps(found.record() | {"sentences": said}, indent=2))
+        record = asdict(found) | {"experiment": experiment.model_dump(mode="json"), "sentences": said}
+        typer.echo(dumps(record, indent=2))
     elif not quiet:
         noise, console = experiment.noise, terminal.console()
         console.print(f"The NEM condition along EM's path: {experiment.name}", style="bold")

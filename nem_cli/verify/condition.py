@@ -44,7 +44,6 @@ class Measurement:
 
     Parameters
     ----------
-    screen : str
     k : int
         The M-step, from 1 on.
     scale : float

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nem_cli.em import algorithm
 from nem_cli.em.noise import Noise
@@ -39,9 +38,6 @@ class Count:
 
     Parameters
     ----------
-    screen : str
-    trials : int
-    iterations : Estimate
     difference : Estimate
         To plain EM on the same data; below 0 the noise saves M-steps.
     """
@@ -79,7 +75,6 @@ class Verification:
 
     Parameters
     ----------
-    experiment : Experiment
     sigma : float
         Initial noise standard deviation.
     samples : int
@@ -126,15 +121,9 @@ class Verification:
         columns = [Column(name) for name in ("screen", "k", "noise_scale", "injected", *names)]
         rows: list[list[Cell]] = []
         for row in self.measurements:
-            sides = [
-                getattr(law, side.name) for law in (row.at_truth, row.at_estimate) for side in dataclasses.fields(law)
-            ]
+            sides = [side for law in (row.at_truth, row.at_estimate) for side in (law.left, law.right, law.difference)]
             rows.append([row.screen, row.k, row.scale, row.injected, row.condition, *row.components, *sides])
         return Table(columns, rows)
-
-    def record(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return dataclasses.asdict(self) | {"experiment": self.experiment.model_dump(mode="json")}
 
 
 def verify(
