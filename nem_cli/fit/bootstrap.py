@@ -12,7 +12,6 @@ from scipy.optimize import linear_sum_assignment
 from nem_cli.em import algorithm
 from nem_cli.em.arrays import FloatArray, IntArray
 from nem_cli.em.noise import Noise
-from nem_cli.em.starts import repeated
 from nem_cli.em.status import Status
 from nem_cli.em.stops import MaxChange
 from nem_cli.em.theta import Theta
@@ -131,18 +130,17 @@ def bootstrap(
     for first in range(0, resamples, at_once):
         shape = (min(at_once, resamples - first), len(z))
         drawn = model.sample(rng, theta, shape) if kind == "parametric" else z[rng.integers(len(z), size=shape)]
-        fits = algorithm.fit(task, drawn, repeated(theta, shape[0]), rng)
+        fits = algorithm.fit(task, drawn, theta.repeated(shape[0]), rng)
         sound = scaling.outside(fits.theta.take(fits.status != Status.DEGENERATE))
         order = _matched(fit, claimed, sound)
         switched += int(np.count_nonzero((order != np.arange(fit.components)).any(axis=1)))
         parts.append(reordered(model, sound, order))
     # The first state of a single sequence says nothing of how first states vary.
-    varied = {
-        name: np.concatenate([part.arrays[name] for part in parts]) for name in model.estimable if name != "initial"
-    }
+    found = Theta.joined(parts)
+    varied = {name: found.arrays[name] for name in model.estimable if name != "initial"}
     if "variances" in varied:
         varied["standard_deviations"] = np.sqrt(varied["variances"])
-    left = len(varied["means"])
+    left = found.trials
     if left < resamples / 2:
         raise RunError(f"{resamples - left:,} of {resamples:,} fits of resampled data degenerated; too few are left")
     ends = {name: _interval(getattr(fit, name), each, name, confidence) for name, each in varied.items()}

@@ -166,8 +166,7 @@ def _ended(
 ) -> Iterator[_Ended]:
     """Every start, in batches that bound the memory."""
     model = nem.model
-    shapes = {each.name: each.shape(components, z[0].size) for each in model.parameters}
-    unknown = Theta({name: np.ones((1, *shape)) for name, shape in shapes.items()})  # all is estimated: K counts
+    unknown = model.filled(1.0, components, z[0].size)  # all is estimated: K counts
     at_once = max(1, BATCH_VALUES // z.size)
     for batch, first in enumerate(range(0, restarts, at_once)):
         y = np.broadcast_to(z, (min(at_once, restarts - first), *z.shape))
