@@ -17,6 +17,7 @@ from nem_cli.em.stops import MaxChange
 from nem_cli.em.theta import Theta
 from nem_cli.errors import ConfigError, RunError
 from nem_cli.experiment.plan import BOOTSTRAP, stream
+from nem_cli.experiment.validation import whole
 from nem_cli.fit import arguments
 from nem_cli.fit.fit import BATCH_VALUES, MAX_ITERATIONS, POLISH_TOL
 from nem_cli.fit.fitted import Fit
@@ -113,7 +114,7 @@ def bootstrap(
         raise ConfigError("must be a number between 0 and 1", path="`confidence`", value=confidence)
     if fit.status == Status.DEGENERATE:
         raise RunError("a degenerate fit has no uncertainty to speak of")
-    arguments.whole("resamples", resamples, 2, 10**6)
+    whole("resamples", resamples, 2, 10**6)
     model = fit.model
     values = arguments.counted(arguments.values(y), counts, model)
     if kind == "nonparametric" and is_chain(model):
@@ -122,7 +123,7 @@ def bootstrap(
     z = (values - scaling.shift) / scaling.scale
     theta = scaling.inside(fit.theta)
     task = algorithm.Problem(model, Noise(), frozenset(model.estimable), MaxChange(), POLISH_TOL, MAX_ITERATIONS)
-    rng = stream(arguments.whole("seed", seed, 0, 2**63 - 1), BOOTSTRAP)
+    rng = stream(whole("seed", seed, 0, 2**63 - 1), BOOTSTRAP)
     claimed = values[:MATCHING_VALUES] if is_chain(model) else rng.permutation(values)[:MATCHING_VALUES]
     at_once = max(1, min(resamples, BATCH_VALUES // z.size))
     parts: list[Theta] = []
