@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 
@@ -49,6 +49,11 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             leaves[f"{prefix}{key}"] = value
     return leaves
+
+
+def assignments(settings: Iterable[tuple[str, Any]]) -> str:
+    """Settings as ``--set`` takes them: ``noise.decay=1, start="moments"``."""
+    return ", ".join(f"{path}={json.dumps(value, default=repr)}" for path, value in settings)
 
 
 def differences(left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from nem_cli.experiment import folder as files
 from nem_cli.experiment.block import data_and_starts, problem, steps, trial_columns, trial_table
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.describe import shown
+from nem_cli.experiment.paths import assignments
 from nem_cli.experiment.plan import Level
 from nem_cli.experiment.values import as_tuple
 from nem_cli.statistics import tables
@@ -178,9 +178,7 @@ def _level(run: Run, sigma: float, settings: Mapping[str, Any]) -> Row:
     if not paths:
         raise ConfigError("this run sweeps nothing but sigma", path="`settings`", value=dict(settings))
     problem = "several levels have this sigma" if found else "no level has these settings"
-    choices = "\n".join(
-        "  " + ", ".join(f"{path}={json.dumps(value)}" for path, value in row.others) for row in found or at_sigma
-    )
+    choices = "\n".join(f"  {assignments(row.others)}" for row in found or at_sigma)
     raise ConfigError(f"{problem}; give {', '.join(paths)}, one of\n{choices}", path="`settings`")
 
 
