@@ -59,6 +59,13 @@ def checked(text, tmp_path, *arguments):
         ({"sweep": [{"start": ["moments"]}, {"start.means": [[0, 1]]}]}, ["start.means", 'start="moments"']),
         ({"sweep": {"sigma": {"start": 0, "stop": 1, "num": 100_000}}}, ["sweep.sigma", "num", "10,000"]),
         ({"sweep": {"noise.decay": [*range(10_001)]}}, ["sweep.noise.decay", "10,001 values"]),
+        ({"start": {"rule": "uniform", "means": [4, 0]}}, ["yaml: start.means: ", "lower one first", "[4.0, 0.0]"]),
+        ({"start": {"rule": "uniform", "means": "a"}}, ["yaml: start.means: ", "'a'", "allowed: two numbers"]),
+        (
+            {"start": {"rule": "uniform", "meens": [0, 1]}},
+            ["yaml: start.meens: ", "did you mean means?", "rule, means"],
+        ),
+        ({"stop": {"rule": 5}}, ["yaml: stop.rule: ", "got 5", "registered stop rule"]),
         ({f"key_{number}": 1 for number in range(90)}, ["key_0", "key_19", "70 problems more"]),
     ],
 )

@@ -209,7 +209,7 @@ def test_tempered_responsibilities_are_the_joint_density_to_a_power(beta):
     family, truth, _ = CASES["three"]
     y = drawn(family, 2, 50, **truth)
     theta = started(family, 2, **truth)
-    log_f = np.array([family.log_density(y, theta, j, np.log(theta.weights)) for j in range(3)])
+    log_f = family.log_densities(y, theta, np.log(theta.weights))
     expected = np.exp(beta * log_f)
     expected /= expected.sum(axis=0)
     np.testing.assert_allclose(Tempered(beta).posterior(family, y, theta).responsibilities, expected, rtol=1e-9)

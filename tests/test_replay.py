@@ -43,6 +43,18 @@ def command(*arguments):
     return invoke("replay", *map(str, arguments))
 
 
+@pytest.mark.parametrize("horizon", [2, 6, 20])
+def test_a_traced_run_whose_trials_stay_to_the_horizon_is_replayed_as_it_ran(tmp_path, horizon):
+    traced = run(tmp_path / "traced", trace={"horizon": horizon}, sweep={"sigma": [1.0]})
+    ended = traced.trials(traced.levels[1])["iterations"]
+    assert ended.min() < 6 < ended.max()
+    for trial in (0, int(ended.argmin()), int(ended.argmax()), TRIALS - 1):
+        found = replay(traced.folder, 1.0, trial)
+        assert found.checked_with == "trials.sqlite"
+        assert found.differences == ()
+        assert found.iterates[-1].k == ended[trial]
+
+
 @pytest.mark.parametrize("injection", ["additive", "power"])
 @pytest.mark.parametrize("sigma", [0, 1.0])
 @pytest.mark.parametrize("trial", [0, 19, 20, TRIALS - 1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +11,12 @@ from nem_cli.errors import ConfigError, suggest
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.folder import find_config
 from nem_cli.experiment.load import load
+from nem_cli.experiment.paths import differences
 from nem_cli.experiment.plan import Level, validate
 from nem_cli.experiment.plan import levels as resolved
 from nem_cli.experiment.registry import injections
 from nem_cli.experiment.shipped import FIGURE_CONFIGS, shipped_configs
+from nem_cli.experiment.validation import whole
 from nem_cli.statistics.run import Run
 
 
@@ -98,8 +99,8 @@ def plan(
         ("trials", trials, 2, 10**9),
         ("seed", seed, 0, 2**63 - 3),
     ):
-        if number is not None and not low <= number <= high:
-            raise ConfigError(f"must be a whole number from {low} to {high:,}", source=f"`{name}`", value=number)
+        if number is not None:
+            whole(name, number, low, high)
     first, second = _ask(a, out), _ask(b, out)
     _refuse_incomparable(first, second)
     seeds = {first.experiment.seed, second.experiment.seed}
@@ -178,14 +179,13 @@ def _config(given: str) -> Path:
 
 
 def _refuse_incomparable(a: Asked, b: Asked) -> None:
-    left, right, both = a.experiment.trial_settings.flat(), b.experiment.trial_settings.flat(), f"{a.name} and {b.name}"
-    differing = [
-        f"  {path}: {_shown(left, path)} and {_shown(right, path)}"
-        for path in sorted(left.keys() | right.keys())
-        if not path.startswith("noise.") and left.get(path) != right.get(path)
-    ]
-    if differing:
-        lines = "\n".join(differing)
+    both = f"{a.name} and {b.name}"
+    lines = "\n".join(
+        f"  {path}: {left} and {right}"
+        for path, left, right in differences(a.experiment.flat(), b.experiment.flat())
+        if not path.startswith("noise.")
+    )
+    if lines:
         raise ConfigError(
             f"aren't comparable; they may differ in noise alone, but these settings differ:\n{lines}", source=both
         )
@@ -193,7 +193,3 @@ def _refuse_incomparable(a: Asked, b: Asked) -> None:
         raise ConfigError(
             f"are two experiments with one folder, {a.folder}; give one of them another name", source=both
         )
-
-
-def _shown(settings: dict[str, object], path: str) -> str:
-    return json.dumps(settings[path]) if path in settings else "not set"

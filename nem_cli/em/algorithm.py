@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -192,18 +192,24 @@ def iterate(
 
 def fit(problem: Problem, y: FloatArray, start: Theta, rng: np.random.Generator) -> Fits:
     """Run Algorithm 1 to its end in every trial; parameters as for `steps`."""
+    return ended(problem, y, start, steps(problem, y, start, rng))
+
+
+def ended(problem: Problem, y: FloatArray, start: Theta, made: Iterable[Step]) -> Fits:
+    """How every trial ended, which is told by the first of the steps made in which it has a status."""
     theta = start.copy()
-    status = np.empty(len(y), dtype=np.int64)
+    status = np.full(len(y), -1)
     iterations = np.zeros(len(y), dtype=np.int64)
     draws = accepted = 0
-    for step in steps(problem, y, start, rng):
+    for step in made:
         draws, accepted = draws + step.draws, accepted + step.accepted
-        ended = step.status >= 0
-        if not ended.any():
+        ending = (step.status >= 0) & (status[step.trials] < 0)
+        if not ending.any():
             continue
-        status[step.trials[ended]] = step.status[ended]
-        iterations[step.trials[ended]] = step.k
-        theta.put(step.trials[ended], step.theta.take(ended))
+        trials = step.trials[ending]
+        status[trials] = step.status[ending]
+        iterations[trials] = step.k
+        theta.put(trials, step.theta.take(ending))
     with np.errstate(all="ignore"):  # a degenerate start has no density
         likelihood = problem.model.log_likelihood(y, theta)
     return Fits(status, iterations, theta, likelihood, draws, accepted)

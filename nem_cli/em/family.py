@@ -123,24 +123,18 @@ class Family(ABC):
         """The data with another `exposed` part."""
         return exposed
 
-    def log_density(self, y: FloatArray, theta: Theta, j: int, constants: FloatArray) -> FloatArray:
-        """log f(y | j), or log [alpha_j f(y | j)] of equation (19), shape (trials, samples).
+    def log_densities(self, y: FloatArray, theta: Theta, log_weights: FloatArray | float = 0.0) -> FloatArray:
+        """log f(y | j), or log [alpha_j f(y | j)] of equation (19), of every j: shape (K, trials, samples).
 
         Parameters
         ----------
-        constants : ndarray of shape (trials, K)
-            What doesn't depend on y: `log_normaliser`, and log alpha where it is wanted.
+        log_weights : ndarray of shape (trials, K)
+            log alpha, where it is wanted.
         """
-        log_f = self.log_kernel(y, theta, j)
-        log_f += constants[:, j, None]
-        return log_f
-
-    def log_densities(self, y: FloatArray, theta: Theta, log_weights: FloatArray | float = 0.0) -> FloatArray:
-        """`log_density` of every j, with log alpha (trials, K) where it is wanted: shape (K, trials, samples)."""
         constants = log_weights + self.log_normaliser(theta)
         log_f = np.empty((constants.shape[1], *y.shape[:2]))
         for j in range(len(log_f)):
-            log_f[j] = self.log_density(y, theta, j, constants)
+            np.add(self.log_kernel(y, theta, j), constants[:, j, None], out=log_f[j])
         return log_f
 
     def log_ratios(self, y: FloatArray, theta: Theta) -> FloatArray:
@@ -148,10 +142,12 @@ class Family(ABC):
         return self.log_densities(y, theta).swapaxes(0, 1)
 
     def log_odds(self, y: FloatArray, theta: Theta, log_weights: FloatArray) -> FloatArray:
-        """`log_density` of the second component less that of the first: all that an E-step with K = 2 needs."""
+        """Of the second component against the first: all that an E-step with K = 2 needs, shape (trials, samples)."""
         constants = log_weights + self.log_normaliser(theta)
-        odds = self.log_density(y, theta, 1, constants)
-        odds -= self.log_density(y, theta, 0, constants)
+        odds, first = self.log_kernel(y, theta, 1), self.log_kernel(y, theta, 0)
+        odds += constants[:, 1, None]
+        first += constants[:, 0, None]
+        odds -= first
         return odds
 
     def expected_log(self, y: FloatArray, theta: Theta, posterior: Posterior) -> FloatArray:

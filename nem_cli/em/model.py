@@ -45,6 +45,11 @@ class Model:
         given = {each.name: values[each.name] for each in self.parameters if values.get(each.name) is not None}
         return self.family.complete(Theta.of(1, **given))
 
+    def filled(self, value: float, components: int, dimensions: int) -> Theta:
+        """One trial's theta of one number everywhere."""
+        shapes = {each.name: each.shape(components, dimensions) for each in self.parameters}
+        return Theta({name: np.full((1, *shape), value) for name, shape in shapes.items()})
+
     def components(self, theta: Theta) -> int:
         """K."""
         return self.family.components(theta)

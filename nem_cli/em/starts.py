@@ -65,7 +65,7 @@ class Given(Start):
     def theta(
         self, rng: np.random.Generator, model: Model, y: FloatArray, truth: Theta, estimate: frozenset[str]
     ) -> Theta:
-        return repeated(self.given, len(y))
+        return self.given.repeated(len(y))
 
 
 class Truth(Start):
@@ -76,7 +76,7 @@ class Truth(Start):
     def theta(
         self, rng: np.random.Generator, model: Model, y: FloatArray, truth: Theta, estimate: frozenset[str]
     ) -> Theta:
-        return repeated(truth, len(y))
+        return truth.repeated(len(y))
 
 
 class FromMoments(Start):
@@ -157,13 +157,8 @@ class Uniform(Start):
         return _with_known(model, arrays, truth, estimate)
 
 
-def repeated(theta: Theta, trials: int) -> Theta:
-    """One trial's theta, for each of so many trials."""
-    return theta.take(np.zeros(trials, dtype=np.int64))
-
-
 def _with_known(model: Model, arrays: dict[str, FloatArray], truth: Theta, estimate: frozenset[str]) -> Theta:
     """The truth, where what is estimated is the family's arrays and an even law."""
-    known = repeated(truth, len(next(iter(arrays.values()))))
+    known = truth.repeated(len(next(iter(arrays.values()))))
     arrays = model.latent.even(model.components(truth), known.trials) | arrays
     return model.family.complete(known.replace(**{name: arrays[name] for name in estimate}))

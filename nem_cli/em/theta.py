@@ -36,6 +36,11 @@ class Theta:
         arrays = {name: np.asarray(value, dtype=float) for name, value in values.items()}
         return cls({name: np.tile(value, (trials,) + (1,) * value.ndim) for name, value in arrays.items()})
 
+    @classmethod
+    def joined(cls, parts: Sequence[Theta]) -> Theta:
+        """The parameters of all trials of several thetas with the same names."""
+        return cls({name: np.concatenate([part.arrays[name] for part in parts]) for name in parts[0].names})
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names in order."""
@@ -49,6 +54,10 @@ class Theta:
     def take(self, trials: BoolArray | IntArray | slice) -> Theta:
         """The parameters of some of the trials."""
         return Theta({name: values[trials] for name, values in self.arrays.items()})
+
+    def repeated(self, trials: int) -> Theta:
+        """One trial's parameters, for each of so many trials."""
+        return self.take(np.zeros(trials, dtype=np.int64))
 
     def put(self, trials: BoolArray | IntArray, other: Theta) -> None:
         """Overwrite the parameters of some of the trials, in place."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,8 +69,10 @@ def record(
     residuals : StopRule, optional
         By whose distance to record the residuals of plain EM, for one more step of it a step.
     """
-    trace, _ = _record(problem, y, start, rng, rules, problem.max_iterations, residuals)
-    return trace
+    recorder = _Recorder(problem, y, start, rules, problem.max_iterations, residuals)
+    for _ in recorder.seen(algorithm.steps(problem, y, start, rng)):
+        pass
+    return recorder.trace
 
 
 def fit(
@@ -85,22 +87,30 @@ def fit(
 ) -> tuple[algorithm.Fits, Trace]:
     """How trials end by the problem's stop rule, and their traces up to the horizon, whatever that rule says.
 
-    A trial that ends before the horizon stays in the batch until there, so with noise it equals what `algorithm.fit`
-    gives in law, not in its numbers.
-
     Parameters
     ----------
-    problem : Problem
-    y, start, rng, rules, residuals
+    problem, y, start, rng, horizon
+        As of `steps`.
+    rules, residuals
         As of `record`.
-    horizon : int
     """
-    ends = _Ends(problem, start, horizon)
+    recorder = _Recorder(problem, y, start, rules, horizon, residuals)
+    fits = algorithm.ended(problem, y, start, recorder.seen(steps(problem, y, start, rng, horizon)))
+    return fits, recorder.trace
+
+
+def steps(
+    problem: algorithm.Problem, y: FloatArray, start: Theta, rng: np.random.Generator, horizon: int
+) -> Iterator[algorithm.Step]:
+    """Algorithm 1 as of `algorithm.steps`, where a trial that ends before the horizon stays in the batch until there.
+
+    So with noise its trials equal those of `algorithm.steps` in law, not in their numbers. A trial has the status with
+    which it ended in every step from then on, but where one makes it degenerate.
+    """
+    ends = _Ends(problem, len(y), horizon)
     onward = dataclasses.replace(problem, stop=ends, max_iterations=max(problem.max_iterations, horizon))
-    trace, draws = _record(onward, y, start, rng, rules, horizon, residuals, ends)
-    with np.errstate(all="ignore"):  # a degenerate start has no density
-        likelihood = problem.model.log_likelihood(y, ends.theta)
-    return algorithm.Fits(ends.status, ends.iterations, ends.theta, likelihood, *draws), trace
+    for step in algorithm.steps(onward, y, start, rng):
+        yield dataclasses.replace(step, status=ends.status_at(step))
 
 
 def limit(problem: algorithm.Problem, y: FloatArray, theta: Theta) -> FloatArray:
@@ -120,17 +130,15 @@ def limit(problem: algorithm.Problem, y: FloatArray, theta: Theta) -> FloatArray
 
 
 class _Ends(StopRule):
-    """A problem's stop rule, which lets a trial go before the horizon no more than note where it ended."""
+    """A problem's stop rule, which lets a trial go before the horizon no more than note how it ended."""
 
     name = "ends"
 
-    def __init__(self, problem: algorithm.Problem, start: Theta, horizon: int) -> None:
+    def __init__(self, problem: algorithm.Problem, trials: int, horizon: int) -> None:
         self.problem = problem
         self.horizon = horizon
-        self.theta = start.copy()
-        self.status = np.full(start.trials, -1)
-        self.iterations = np.zeros(start.trials, dtype=np.int64)
-        self._running = np.arange(start.trials)
+        self.status = np.full(trials, -1)
+        self._running = np.arange(trials)
         self._k = 0
         self._held: BoolArray | None = None
 
@@ -147,85 +155,70 @@ class _Ends(StopRule):
         ended = self._held | (self.status[self._running] >= 0) | (self._k + 1 >= self.problem.max_iterations)
         return np.where(ended & (self._k + 1 >= self.horizon), 0.0, np.inf)
 
-    def see(self, step: algorithm.Step) -> None:
-        """Note the trials that this step ends."""
-        status = np.full(step.trials.size, -1)
-        if step.k >= self.problem.max_iterations:
-            status[:] = Status.MAX_ITERATIONS
-        if self._held is not None:
-            status[self._held] = Status.CONVERGED
-        status[step.status == Status.DEGENERATE] = Status.DEGENERATE
-        ending = (self.status[step.trials] < 0) & (status >= 0)
-        at = step.trials[ending]
-        self.status[at] = status[ending]
-        self.iterations[at] = step.k
-        self.theta.put(at, step.theta.take(ending))
+    def status_at(self, step: algorithm.Step) -> IntArray:
+        """How a step's trials have ended by the problem's own rule, shape (running,); -1 in those that go on."""
+        sound = np.asarray(step.status != Status.DEGENERATE)
+        held = False if self._held is None else self._held
+        before = self.status[step.trials]
+        self.status[step.trials] = np.where(before < 0, self.problem.statuses(step.k, held, sound), before)
         self._running = step.trials[step.status < 0]
         self._k, self._held = step.k, None
+        return np.where(sound, self.status[step.trials], Status.DEGENERATE)
 
 
-def _record(
-    problem: algorithm.Problem,
-    y: FloatArray,
-    start: Theta,
-    rng: np.random.Generator,
-    rules: Mapping[str, StopRule],
-    horizon: int,
-    residuals: StopRule | None,
-    ends: _Ends | None = None,
-) -> tuple[Trace, tuple[int, int]]:
-    trials = len(y)
-    distances = {name: np.full((trials, horizon), np.nan) for name in rules}
-    likelihoods = np.full((trials, horizon + 1), np.nan) if LogLikelihood.name in rules else None
-    plain = _Plain(problem, residuals, y) if residuals else None
-    residual = np.full((trials, horizon + 1), np.nan) if residuals else None
-    theta = start.copy()
-    draws = accepted = 0
-    compared: dict[str, FloatArray] = {}
-    for step in algorithm.steps(problem, y, start, rng):
-        draws, accepted = draws + step.draws, accepted + step.accepted
-        if ends is not None:
-            ends.see(step)
-        if step.k > horizon:
-            continue
-        at, data = step.trials, y if step.trials.size == trials else y[step.trials]
+@dataclass
+class _Recorder:
+    """Looks at steps as they pass by."""
+
+    problem: algorithm.Problem
+    y: FloatArray
+    start: Theta
+    rules: Mapping[str, StopRule]
+    horizon: int
+    residuals: StopRule | None
+
+    def __post_init__(self) -> None:
+        by_step, by_theta = (len(self.y), self.horizon), (len(self.y), self.horizon + 1)
+        self.trace = Trace(
+            distances={name: np.full(by_step, np.nan) for name in self.rules},
+            log_likelihood=np.full(by_theta, np.nan) if LogLikelihood.name in self.rules else None,
+            residuals=np.full(by_theta, np.nan) if self.residuals else None,
+            theta=self.start.copy(),
+        )
+        self._compared: dict[str, FloatArray] = {}
+
+    def seen(self, steps: Iterable[algorithm.Step]) -> Iterator[algorithm.Step]:
+        """The same steps; those up to the horizon are recorded."""
+        for step in steps:
+            if step.k <= self.horizon:
+                self._record(step)
+            yield step
+
+    def _record(self, step: algorithm.Step) -> None:
+        problem, trace, k, at = self.problem, self.trace, step.k, step.trials
+        y = self.y if at.size == len(self.y) else self.y[at]
         sound = np.asarray(step.status != Status.DEGENERATE)
-        for name, rule in rules.items():
+        for name, rule in self.rules.items():
             with np.errstate(all="ignore"):  # a degenerate start has no density
-                coordinates = rule.coordinates(problem.model, data, step.theta, problem.estimate)
-            if likelihoods is not None and name == LogLikelihood.name:
-                likelihoods[at, step.k] = np.where(sound, coordinates[:, 0], np.nan)
-            if step.k:
-                before = compared[name][at]
-                distances[name][at, step.k - 1] = np.where(sound, rule.distance(before, coordinates), np.nan)
-                compared[name][at] = rule.remembered(before, coordinates)
+                coordinates = rule.coordinates(problem.model, y, step.theta, problem.estimate)
+            if trace.log_likelihood is not None and name == LogLikelihood.name:
+                trace.log_likelihood[at, k] = np.where(sound, coordinates[:, 0], np.nan)
+            if k:
+                before = self._compared[name][at]
+                trace.distances[name][at, k - 1] = np.where(sound, rule.distance(before, coordinates), np.nan)
+                self._compared[name][at] = rule.remembered(before, coordinates)
             else:
-                compared[name] = rule.remembered(None, coordinates).copy()
-        if plain is not None and residual is not None:
-            residual[at[sound], step.k] = plain.residual(at[sound], step.theta.take(sound))
-        theta.put(at, step.theta)
-    return Trace(distances, likelihoods, residual, theta), (draws, accepted)
+                self._compared[name] = rule.remembered(None, coordinates).copy()
+        if self.residuals and trace.residuals is not None and sound.any():
+            trace.residuals[at[sound], k] = self._residual(self.residuals, y[sound], step.theta.take(sound))
+        trace.theta.put(at, step.theta)
 
-
-class _Plain:
-    """One step of plain EM from any theta."""
-
-    def __init__(self, problem: algorithm.Problem, rule: StopRule, y: FloatArray) -> None:
-        self.problem = algorithm.Problem(problem.model, Noise(), problem.estimate, Never(), 0.0, 1)
-        self.rule = rule
-        self.y = y
-
-    def residual(self, trials: IntArray, theta: Theta) -> FloatArray:
-        """How far the step takes theta, shape (trials,); NaN where it has no sound image."""
-        y = self.y[trials]
-        distance = np.full(len(trials), np.nan)
-        start, *images = algorithm.steps(self.problem, y, theta, np.random.default_rng(0))  # draws nothing from it
-        for image in images:
-            before, after = (
-                self.rule.coordinates(self.problem.model, y[image.trials], each, self.problem.estimate)
-                for each in (start.theta.take(image.trials), image.theta)
-            )
-            sound = np.asarray(image.status != Status.DEGENERATE)
-            moved = self.rule.distance(self.rule.remembered(None, before), after)
-            distance[image.trials] = np.where(sound, moved, np.nan)
-        return distance
+    def _residual(self, rule: StopRule, y: FloatArray, theta: Theta) -> FloatArray:
+        """How far a step of plain EM takes a sound theta, shape (trials,); NaN where it has no sound image."""
+        plain, model = dataclasses.replace(self.problem, noise=Noise()), self.problem.model
+        image = algorithm.iterate(plain, y, theta, np.random.default_rng(0), 1)[0]  # draws nothing from it
+        sound = model.sound(image, model.family.spread(y))
+        before, after = (
+            rule.coordinates(model, y, each, plain.estimate) for each in (theta, image.where(sound, theta))
+        )
+        return np.where(sound, rule.distance(rule.remembered(None, before), after), np.nan)

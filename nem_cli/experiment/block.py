@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,16 +101,29 @@ def run_block(level: Level, seed: int, block: int) -> Block:
     began = time.thread_time()
     fits, traces = _fitted(level, y, start, stream(seed, NOISE, block))
     seconds = time.thread_time() - began
-    table = np.zeros(len(y), dtype=trial_dtype(level.trial))
+    return Block(trial_table(level.trial, y, fits), seconds, fits.draws, fits.accepted, cpu(), traces)
+
+
+def trial_table(trial: TrialSettings, y: FloatArray, fits: algorithm.Fits) -> NDArray[np.void]:
+    """How trials ended on their data, shape (trials,) and dtype `trial_dtype`."""
+    table = np.zeros(len(y), dtype=trial_dtype(trial))
     table["status"] = fits.status
     table["iterations"] = fits.iterations
     table["log_likelihood"] = fits.log_likelihood
-    system = level.trial.system
-    for each in system.recorded:
+    for each in trial.system.recorded:
         table[each.name] = fits.theta.arrays[each.name]
-    for name, values in system.measured(y, fits.theta).items():
+    for name, values in trial.system.measured(y, fits.theta).items():
         table[name] = values
-    return Block(table, seconds, fits.draws, fits.accepted, cpu(), traces)
+    return table
+
+
+def steps(level: Level, seed: int, block: int) -> Iterator[algorithm.Step]:
+    """The steps of a block's trials, one after the other, as `run_block` makes them."""
+    y, start = data_and_starts(level, seed, block)
+    task, rng = problem(level), stream(seed, NOISE, block)
+    if level.trial.trace is None:
+        return algorithm.steps(task, y, start, rng)
+    return trace.steps(task, y, start, rng, level.trial.trace.horizon)
 
 
 def _fitted(

@@ -284,6 +284,11 @@ class Experiment(TrialSettings):
         return tuple(dict.fromkeys(path for grid in self.sweep for path in grid if path != "sigma"))
 
     @property
+    def noisy_sigmas(self) -> list[float]:
+        """The values of sigma above 0, in ascending order."""
+        return sorted({value for grid in self.sweep for value in grid.get("sigma", ()) if value > 0})
+
+    @property
     def trial_settings(self) -> TrialSettings:
         """The settings of a trial, without the sweep."""
         return TrialSettings.model_validate({name: getattr(self, name) for name in TrialSettings.model_fields})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import scipy
 
 from nem_cli.errors import FolderError
 from nem_cli.experiment.config import Experiment
-from nem_cli.experiment.paths import flatten
+from nem_cli.experiment.paths import differences, flatten
 from nem_cli.experiment.registry import Registry, families, injections, methods, screens, starts, stop_rules
 
 ALGORITHM = 2
@@ -122,15 +121,7 @@ def _digest(kind: type) -> str:
 
 def _differences(there: dict[str, Any], here: dict[str, Any]) -> str:
     """A line for each name whose value differs."""
-
-    def shown(values: dict[str, Any], name: str) -> str:
-        return json.dumps(values[name]) if name in values else "not set"
-
-    return "\n".join(
-        f"  {name}: there {shown(there, name)}, here {shown(here, name)}"
-        for name in sorted(there.keys() | here.keys())
-        if shown(there, name) != shown(here, name)
-    )
+    return "\n".join(f"  {name}: there {old}, here {new}" for name, old, new in differences(there, here))
 
 
 def _is_swept(path: str, swept: set[str]) -> bool:

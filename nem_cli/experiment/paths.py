@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 
@@ -48,3 +49,16 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             leaves[f"{prefix}{key}"] = value
     return leaves
+
+
+def assignments(settings: Iterable[tuple[str, Any]]) -> str:
+    """Settings as ``--set`` takes them: ``noise.decay=1, start="moments"``."""
+    return ", ".join(f"{path}={json.dumps(value, default=repr)}" for path, value in settings)
+
+
+def differences(left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Paths at which two flat trees differ, each with its value on either side as JSON, or ``not set``."""
+    for path in sorted(left.keys() | right.keys()):
+        one, other = (json.dumps(tree[path]) if path in tree else "not set" for tree in (left, right))
+        if one != other:
+            yield path, one, other

@@ -14,7 +14,7 @@ import numpy as np
 from nem_cli.errors import ConfigError, suggest
 from nem_cli.experiment.config import Experiment, TrialSettings
 from nem_cli.experiment.grid import curves
-from nem_cli.experiment.paths import flatten, get, put
+from nem_cli.experiment.paths import assignments, flatten, get, put
 from nem_cli.experiment.validation import checked
 
 BLOCK_NUMBERS = 400_000
@@ -89,7 +89,7 @@ def levels(experiment: Experiment, source: str = "") -> list[Level]:
             curve = [(path, get(tree, path)) for path in swept]
         except KeyError as missing:
             raise ConfigError(
-                f"isn't a setting where {_shown(others)}, so there is no value for it; sweep it in an "
+                f"isn't a setting where {assignments(others.items())}, so there is no value for it; sweep it in an "
                 "experiment of its own",
                 path=f"sweep.{missing.args[0]}",
                 source=source,
@@ -138,9 +138,5 @@ def _resolved(base: dict[str, Any], others: dict[str, Any], source: str) -> Tria
     try:
         return checked(TrialSettings, tree, "")
     except ConfigError as error:
-        where = f"at level {_shown(others)}: " if others else ""
+        where = f"at level {assignments(others.items())}: " if others else ""
         raise ConfigError(f"{where}{error}", path="sweep", source=source) from None
-
-
-def _shown(others: dict[str, Any]) -> str:
-    return ", ".join(f"{path}={json.dumps(value, default=repr)}" for path, value in others.items())

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
+import numpy as np
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from nem_cli.errors import ConfigError, NemError, shorten, suggest
 from nem_cli.experiment.grid import SettingError
-from nem_cli.experiment.values import NESTED
+from nem_cli.experiment.values import NESTED, Ranges
 
 MAX_PROBLEMS = 20
-_TAGS = ("given", "rule", *NESTED)
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -33,11 +33,19 @@ def checked(model: type[ModelT], tree: Mapping[str, Any], source: str, prefix: s
     raise ConfigError(text, path=first.path, source=source)
 
 
+def whole(name: str, value: object, low: int, high: int) -> int:
+    """An argument that must be a whole number within bounds."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
+        raise ConfigError(f"must be a whole number from {low} to {high:,}", path=f"`{name}`", value=value)
+    return int(value)
+
+
 def _problem(model: type[BaseModel], item: dict[str, Any], prefix: str) -> ConfigError:
-    keys = [key for key in item["loc"] if key not in _TAGS]
+    keys = [key for key in item["loc"] if key not in NESTED]
+    kind = keys.pop(1) if keys[0:1] == ["start"] and len(keys) > 1 else None  # no part of the path: a start's tag
     named = [str(key) for key in keys if isinstance(key, str)]
     path = prefix + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
-    siblings = _fields(model, named[:-1])
+    siblings = Ranges.model_fields if kind == "ranges" else _fields(model, named[:-1])
     allowed = (siblings[named[-1]].description or "") if named and named[-1] in siblings else ""
     value = item.get("input")
     shown = "" if isinstance(value, dict) or item["type"] == "missing" else f" (got {shorten(repr(value), 60)})"

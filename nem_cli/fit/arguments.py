@@ -126,13 +126,6 @@ def start_rule(start: str | Start, model: Model) -> Start:
     return rule
 
 
-def whole(name: str, value: object, low: int, high: int) -> int:
-    """A whole number within bounds."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-        raise ConfigError(f"must be a whole number from {low} to {high:,}", path=f"`{name}`", value=value)
-    return int(value)
-
-
 def tolerance(name: str, value: float) -> float:
     """The exponent of a tolerance."""
     if not 0.1 <= value <= 300:

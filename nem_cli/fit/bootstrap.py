@@ -12,12 +12,12 @@ from scipy.optimize import linear_sum_assignment
 from nem_cli.em import algorithm
 from nem_cli.em.arrays import FloatArray, IntArray
 from nem_cli.em.noise import Noise
-from nem_cli.em.starts import repeated
 from nem_cli.em.status import Status
 from nem_cli.em.stops import MaxChange
 from nem_cli.em.theta import Theta
 from nem_cli.errors import ConfigError, RunError
 from nem_cli.experiment.plan import BOOTSTRAP, stream
+from nem_cli.experiment.validation import whole
 from nem_cli.fit import arguments
 from nem_cli.fit.fit import BATCH_VALUES, MAX_ITERATIONS, POLISH_TOL
 from nem_cli.fit.fitted import Fit
@@ -114,7 +114,7 @@ def bootstrap(
         raise ConfigError("must be a number between 0 and 1", path="`confidence`", value=confidence)
     if fit.status == Status.DEGENERATE:
         raise RunError("a degenerate fit has no uncertainty to speak of")
-    arguments.whole("resamples", resamples, 2, 10**6)
+    whole("resamples", resamples, 2, 10**6)
     model = fit.model
     values = arguments.counted(arguments.values(y), counts, model)
     if kind == "nonparametric" and is_chain(model):
@@ -123,7 +123,7 @@ def bootstrap(
     z = (values - scaling.shift) / scaling.scale
     theta = scaling.inside(fit.theta)
     task = algorithm.Problem(model, Noise(), frozenset(model.estimable), MaxChange(), POLISH_TOL, MAX_ITERATIONS)
-    rng = stream(arguments.whole("seed", seed, 0, 2**63 - 1), BOOTSTRAP)
+    rng = stream(whole("seed", seed, 0, 2**63 - 1), BOOTSTRAP)
     claimed = values[:MATCHING_VALUES] if is_chain(model) else rng.permutation(values)[:MATCHING_VALUES]
     at_once = max(1, min(resamples, BATCH_VALUES // z.size))
     parts: list[Theta] = []
@@ -131,18 +131,17 @@ def bootstrap(
     for first in range(0, resamples, at_once):
         shape = (min(at_once, resamples - first), len(z))
         drawn = model.sample(rng, theta, shape) if kind == "parametric" else z[rng.integers(len(z), size=shape)]
-        fits = algorithm.fit(task, drawn, repeated(theta, shape[0]), rng)
+        fits = algorithm.fit(task, drawn, theta.repeated(shape[0]), rng)
         sound = scaling.outside(fits.theta.take(fits.status != Status.DEGENERATE))
         order = _matched(fit, claimed, sound)
         switched += int(np.count_nonzero((order != np.arange(fit.components)).any(axis=1)))
         parts.append(reordered(model, sound, order))
     # The first state of a single sequence says nothing of how first states vary.
-    varied = {
-        name: np.concatenate([part.arrays[name] for part in parts]) for name in model.estimable if name != "initial"
-    }
+    found = Theta.joined(parts)
+    varied = {name: found.arrays[name] for name in model.estimable if name != "initial"}
     if "variances" in varied:
         varied["standard_deviations"] = np.sqrt(varied["variances"])
-    left = len(varied["means"])
+    left = found.trials
     if left < resamples / 2:
         raise RunError(f"{resamples - left:,} of {resamples:,} fits of resampled data degenerated; too few are left")
     ends = {name: _interval(getattr(fit, name), each, name, confidence) for name, each in varied.items()}

@@ -22,6 +22,7 @@ from nem_cli.errors import ConfigError
 from nem_cli.experiment.noise import Noise
 from nem_cli.experiment.plan import DATA, NOISE, stream
 from nem_cli.experiment.registry import EM, methods, stop_rules
+from nem_cli.experiment.validation import whole
 from nem_cli.fit import arguments
 from nem_cli.fit.fitted import Fit
 from nem_cli.fit.model import Scaling, by_mean, model_of, reordered
@@ -99,12 +100,12 @@ def fit(
     model = model_of(family, "full" if covariance is None and values.ndim == 2 else covariance, chain)
     values = arguments.counted(values, counts, model)
     given = None if isinstance(mixture, int | np.integer) else arguments.given(mixture, model, values)
-    components = model.components(given) if given else arguments.whole("mixture", mixture, 1, 10_000)
+    components = model.components(given) if given else whole("mixture", mixture, 1, 10_000)
     if components > len(values):
         raise ConfigError(f"has {len(values):,} values, fewer than the {components:,} components", path="y")
     rule_of_starts = "random-points" if start is None else start
     alike = given is not None or components == 1 or rule_of_starts == "moments"
-    restarts = (1 if alike else RESTARTS) if restarts is None else arguments.whole("restarts", restarts, 1, 10**6)
+    restarts = (1 if alike else RESTARTS) if restarts is None else whole("restarts", restarts, 1, 10**6)
     if restarts > 1 and (given or rule_of_starts == "moments"):
         raise ConfigError("more than one needs the start random-points: others always start alike", path="`restarts`")
     scaling = Scaling.of(values, model)
@@ -115,14 +116,14 @@ def fit(
         if resolved.sigma:
             raise ConfigError(f"{accelerator.name} takes no noise; leave noise out, or use em", path="`method`")
         accelerator.check(model)
-    cap = arguments.whole("max_iterations", max_iterations, 1, 10**7)
+    cap = whole("max_iterations", max_iterations, 1, 10**7)
     polish_tol = arguments.tolerance("polish_tol", polish_tol)
     stop = stop_rules.get(rule, path="`rule`")
     stop.check(model)
     nem = algorithm.Problem(model, resolved, estimate, stop, arguments.tolerance("tol", tol), cap, accelerator)
     plain = algorithm.Problem(model, Resolved(), estimate, MaxChange(), polish_tol, cap, accelerator)
     first = Given(scaling.inside(given)) if given else arguments.start_rule(rule_of_starts, model)
-    seed = arguments.whole("seed", seed, 0, 2**63 - 1)
+    seed = whole("seed", seed, 0, 2**63 - 1)
     z = (values - scaling.shift) / scaling.scale
     ended = list(_ended(nem, plain if polish else None, first, components, z, restarts, seed))
     sound = [each for each in ended if each.status != Status.DEGENERATE]
@@ -166,8 +167,7 @@ def _ended(
 ) -> Iterator[_Ended]:
     """Every start, in batches that bound the memory."""
     model = nem.model
-    shapes = {each.name: each.shape(components, z[0].size) for each in model.parameters}
-    unknown = Theta({name: np.ones((1, *shape)) for name, shape in shapes.items()})  # all is estimated: K counts
+    unknown = model.filled(1.0, components, z[0].size)  # all is estimated: K counts
     at_once = max(1, BATCH_VALUES // z.size)
     for batch, first in enumerate(range(0, restarts, at_once)):
         y = np.broadcast_to(z, (min(at_once, restarts - first), *z.shape))

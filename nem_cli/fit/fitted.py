@@ -136,10 +136,8 @@ class Fit:
 
     def densities(self, y: ArrayLike) -> FloatArray:
         """shares[j] f(y | j), shape (n, K), for values of shape (n,) or (n, d)."""
-        family = self.model.family
-        constants = np.log(self.shares) + family.log_normaliser(self.theta)
-        log_f = [family.log_density(self._batch(y), self.theta, j, constants)[0] for j in range(self.components)]
-        return np.asarray(np.exp(np.stack(log_f, axis=1)))
+        log_f = self.model.family.log_densities(self._batch(y), self.theta, np.log(self.shares))
+        return np.exp(log_f[:, 0].T)
 
     def density(self, y: ArrayLike) -> FloatArray:
         """The density of one value, shape (n,)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,10 +16,11 @@ from nem_cli.em import algorithm
 from nem_cli.em.status import Status
 from nem_cli.errors import ConfigError, FolderError
 from nem_cli.experiment import folder as files
-from nem_cli.experiment.block import data_and_starts, problem, trial_columns, trial_dtype
+from nem_cli.experiment.block import data_and_starts, problem, steps, trial_columns, trial_table
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.describe import shown
-from nem_cli.experiment.plan import NOISE, Level, stream
+from nem_cli.experiment.paths import assignments
+from nem_cli.experiment.plan import Level
 from nem_cli.experiment.values import as_tuple
 from nem_cli.statistics import tables
 from nem_cli.statistics.run import Run
@@ -133,28 +133,23 @@ def replay(folder: str | Path, sigma: float, trial: int, settings: Mapping[str, 
 def _followed(level: Level, seed: int, trial: int) -> tuple[list[Iterate], NDArray[np.void]]:
     """A trial's iterates, its block run again whole, and how it ended: a journal's record of it, shape (1,)."""
     block, row = divmod(trial, level.block_trials)
-    y, start = data_and_starts(level, seed, block)
-    task, system = problem(level), level.trial.system
+    data, _ = data_and_starts(level, seed, block)
+    y = data[row : row + 1]
+    task, recorded = problem(level), level.trial.system.recorded
     path: list[Iterate] = []
-    ending = np.zeros(1, dtype=trial_dtype(level.trial))
-    for step in algorithm.steps(task, y, start, stream(seed, NOISE, block)):
+    for step in steps(level, seed, block):
         at = int(np.searchsorted(step.trials, row))
         theta = step.theta.take(slice(at, at + 1))
         with np.errstate(all="ignore"):  # a degenerate start has no density
-            likelihood = float(task.model.log_likelihood(y[row : row + 1], theta)[0])
-        arrays = {each.name: theta.arrays[each.name][0] for each in system.recorded}
+            likelihood = task.model.log_likelihood(y, theta)
         scale = task.noise.scale(step.k) if step.k else None
         injected = int(step.injected[at]) / y.shape[1] if step.k else None
-        parameters = {name: as_tuple(values.tolist()) for name, values in arrays.items()}
-        path.append(Iterate(step.k, scale, injected, likelihood, parameters))
+        parameters = {each.name: as_tuple(theta.arrays[each.name][0].tolist()) for each in recorded}
+        path.append(Iterate(step.k, scale, injected, float(likelihood[0]), parameters))
         if step.status[at] >= 0:
-            ending["status"], ending["iterations"], ending["log_likelihood"] = step.status[at], step.k, likelihood
-            for name, values in arrays.items():
-                ending[name] = values
-            for name, measured in system.measured(y[row : row + 1], theta).items():
-                ending[name] = measured
             break
-    return path, ending
+    fits = algorithm.Fits(step.status[at : at + 1], np.array([step.k]), theta, likelihood, step.draws, step.accepted)
+    return path, trial_table(level.trial, y, fits)
 
 
 def write(replayed: Replay, folder: Path) -> Path:
@@ -183,9 +178,7 @@ def _level(run: Run, sigma: float, settings: Mapping[str, Any]) -> Row:
     if not paths:
         raise ConfigError("this run sweeps nothing but sigma", path="`settings`", value=dict(settings))
     problem = "several levels have this sigma" if found else "no level has these settings"
-    choices = "\n".join(
-        "  " + ", ".join(f"{path}={json.dumps(value)}" for path, value in row.others) for row in found or at_sigma
-    )
+    choices = "\n".join(f"  {assignments(row.others)}" for row in found or at_sigma)
     raise ConfigError(f"{problem}; give {', '.join(paths)}, one of\n{choices}", path="`settings`")
 
 

@@ -57,8 +57,8 @@ def run_figure(experiment: Experiment, summary: Sequence[Row]) -> Figure:
 def has_savings(experiment: Experiment) -> bool:
     """Whether the figure is one curve of counts against sigma, which has a panel of savings below it."""
     chosen, swept = experiment.figure, experiment.swept
-    noisy = any(value > 0 for grid in experiment.sweep for value in grid.get("sigma", ()))
-    return (chosen.kind, chosen.x, chosen.y) == ("curves", "sigma", "mean_iterations") and not swept and noisy
+    counts = (chosen.kind, chosen.x, chosen.y) == ("curves", "sigma", "mean_iterations")
+    return counts and not swept and bool(experiment.noisy_sigmas)
 
 
 def split(path: str | None, summary: Sequence[Row]) -> list[tuple[Any, list[Row]]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from nem_cli.errors import ConfigError
 from nem_cli.experiment.plan import Level
+from nem_cli.experiment.validation import whole
 from nem_cli.statistics.summary import Row
 
 MAX_TRIALS = 100_000
@@ -49,10 +50,7 @@ class Precision:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.half_width) and self.half_width > 0):
             raise ConfigError("must be a number of M-steps above 0", source="`half_width`", value=self.half_width)
-        if not 2 <= self.max_trials <= 10**9:
-            raise ConfigError(
-                "must be a whole number from 2 to 1,000,000,000", source="`max_trials`", value=self.max_trials
-            )
+        whole("max_trials", self.max_trials, 2, 10**9)
 
     def looks(self, levels: Sequence[Level], trials: int) -> Iterator[int]:
         """The numbers of trials at which the intervals are looked at, beginning with the config's, or 100."""

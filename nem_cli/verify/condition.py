@@ -14,7 +14,6 @@ from nem_cli.em.arrays import FloatArray
 from nem_cli.em.model import Model
 from nem_cli.em.noise import Noise
 from nem_cli.em.posterior import Posterior
-from nem_cli.em.starts import repeated
 from nem_cli.em.theta import Theta
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 
@@ -95,21 +94,18 @@ def measure(
         If noise that no screen rejects leaves the family's support: the expectation in (10) is then -inf.
     """
     y, family = from_truth, model.family
-    truth, theta = repeated(truth, len(y)), repeated(theta, len(y))
+    truth, theta = truth.repeated(len(y)), theta.repeated(len(y))
     n, y_dagger, known = _injected(rng, model, noise, k, truth, theta, y)
     there = from_estimate
     _, there_dagger, there_known = _injected(rng, model, noise, k, truth, theta, there)
-    r, constants = known.responsibilities, family.log_normaliser(theta)
-    contributions = [
-        r[j] * (family.log_density(y_dagger, theta, j, constants) - family.log_density(y, theta, j, constants))
-        for j in range(len(r))
-    ]
+    log_ratios = family.log_densities(y_dagger, theta) - family.log_densities(y, theta)
+    contributions = known.responsibilities * log_ratios
     return Measurement(
         screen=noise.screen.name,
         k=k,
         scale=noise.scale(k),
         injected=float(np.mean(n != noise.injection.neutral)),
-        condition=_mean(model, np.sum(contributions, axis=0)),
+        condition=_mean(model, contributions.sum(axis=0)),
         components=tuple(_mean(model, contribution) for contribution in contributions),
         at_truth=_sides(model, truth, theta, y, y_dagger, known),
         at_estimate=_sides(model, truth, theta, there, there_dagger, there_known),

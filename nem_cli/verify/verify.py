@@ -218,11 +218,11 @@ def write(verification: Verification, folder: Path) -> None:
 
 
 def _sigma_of_interest(experiment: Experiment) -> float:
-    swept = sorted({value for grid in experiment.sweep for value in grid.get("sigma", ()) if value > 0})
+    swept = experiment.noisy_sigmas
     if not swept:
         raise ConfigError("this experiment sweeps no sigma above 0; say at which to measure", path="`sigma`")
     paper = OPTIMA.get(experiment.noise.injection)
-    return paper.sigma if paper and paper.sigma in swept else float(swept[len(swept) // 2])
+    return paper.sigma if paper and paper.sigma in swept else swept[len(swept) // 2]
 
 
 def _count(level: Level, seed: int, noise: Noise) -> Count:

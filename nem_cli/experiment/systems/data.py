@@ -153,8 +153,7 @@ class Data(System):
 
     def truth(self) -> Theta:
         """Nobody knows it: all NaN, in the shapes of the model's parameters."""
-        shapes = {each.name: each.shape(self.k, self.width) for each in self.model().parameters}
-        return Theta({name: np.full((1, *shape), np.nan) for name, shape in shapes.items()})
+        return self.model().filled(np.nan, self.k, self.width)
 
     def draw(self, rng: np.random.Generator, trials: int, samples: int) -> FloatArray:
         return np.broadcast_to(self.y, (trials, *self.y.shape))

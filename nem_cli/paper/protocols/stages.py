@@ -114,9 +114,7 @@ def _passages(
     """Each rule's count in the trials from a block on, and whether it held by the horizon, shape (rules, trials)."""
     blocks = [data_and_starts(level, search.seed, first + block) for block in range(level.blocks(trials))]
     y = np.concatenate([data for data, _ in blocks])[:trials]
-    start = Theta(
-        {name: np.concatenate([theta.arrays[name] for _, theta in blocks])[:trials] for name in blocks[0][1].names}
-    )
+    start = Theta.joined([theta for _, theta in blocks]).take(slice(trials))
     strictest: dict[str, float] = {
         rule.norm: max(each.tol for each in rules if each.norm == rule.norm) for rule in rules
     }
