@@ -22,7 +22,7 @@ from nem_cli.paper.protocols.config import Rule, Search
 from nem_cli.paper.protocols.together import NORMS, Cached, Together
 from nem_cli.statistics import published
 from nem_cli.statistics.first_passage import first_below
-from nem_cli.statistics.prediction import JOINTS, PRINTED, SIZES, predict, sizes
+from nem_cli.statistics.prediction import JOINTS, PRINTED, SIZES, predict, sizes, trials_assumed
 from nem_cli.statistics.study import MODES, STATISTICS, Curve, Protocol
 
 UNEXPLAINED = 1e-4
@@ -96,7 +96,7 @@ def full_stage(search: Search, level: Level, rules: Sequence[Rule]) -> FloatArra
             counts = protocol.curves[mode].counts[:, grids[mode] == published.OPTIMA[mode].sigma]
             row.append(100 * (1 - counts.mean() / em[index].mean()))
         for claim in JOINTS:
-            best = max(predicted, key=lambda each: each.p[claim])
+            best = trials_assumed(predicted, claim)
             row += [best.p[claim], best.n]
         row += [max(each.p[name] for each in predicted) for name in STATISTICS]
         table[index] = [*row, max(each.shape for each in predicted)]
