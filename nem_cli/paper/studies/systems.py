@@ -11,11 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nem_cli.drawing.axis import label
+from nem_cli.drawing.curves import error_bars
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, look, style
 from nem_cli.experiment.plan import BOOTSTRAP, stream
 from nem_cli.paper.equal_accuracy import Arm, accuracies
-from nem_cli.paper.studies.study import UNKNOWN, Prices, Runs, Study, Work, known, of_means, speedup
+from nem_cli.paper.studies.study import UNKNOWN, Prices, Runs, Study, Work, known, speedup
 from nem_cli.statistics.estimate import Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
@@ -158,11 +159,7 @@ def _rate(runs: Runs, rate: float) -> Case:
     run, losses = runs["network"], runs[NETWORK]
     _, judge = run.halves
     one, row = (run.where({"network.rate": each}, sigma=0.0)[0] for each in (1.0, rate))
-    saved = of_means(
-        [run.counts(each)[judge] for each in (one, row)],
-        lambda means: 100 * (1 - means[1] / means[0]),
-        run.experiment.seed,
-    )
+    saved = speedup(run, row, judge, than=one)
     near = [UNKNOWN, UNKNOWN]
     if rate in losses.values("network.rate"):
         at = [[losses.where({"network.rate": each, "stop.below": loss}, sigma=0.0)[0] for each in (rate, 1.0)]
@@ -191,14 +188,12 @@ def _panel(axes: Axes, run: Run) -> None:
     for number, screen in enumerate(SCREENS):
         rows = [row for row in run.rows if row["noise.screen"] == screen and _plain(row)]
         if any(row.sigma for row in rows):
-            x, means = [row.sigma for row in rows], [row.mean_iterations for row in rows]
-            ends = [
-                [row.mean_iterations - row.ci_low for row in rows],
-                [row.ci_high - row.mean_iterations for row in rows],
-            ]
-            axes.errorbar(x, means, ends, color=look(number).colour, marker=look(number).marker, markersize=4,
-                          linewidth=1.2, capsize=2, label="blind" if screen == "none" else screen)  # fmt: skip
-            axes.axhline(means[0], color=BASELINE, linewidth=1, linestyle="--", zorder=1)
+            x, means = [row.sigma for row in rows], [known(run, row, "mean_iterations") for row in rows]
+            counts = [each.value for each in means]
+            axes.errorbar(x, counts, error_bars(means), color=look(number).colour, marker=look(number).marker,
+                          markersize=4, linewidth=1.2, capsize=2,
+                          label="blind" if screen == "none" else screen)  # fmt: skip
+            axes.axhline(counts[0], color=BASELINE, linewidth=1, linestyle="--", zorder=1)
     axes.set_title((run.experiment.title or run.name).replace(": ", ":\n"), loc="left", fontsize=9)
     axes.set_xlabel(label("sigma").removeprefix("initial "))
 
