@@ -6,17 +6,19 @@ import csv
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nem_cli.errors import FolderError
+from nem_cli.paper.protocols.config import Rule
 from nem_cli.paper.protocols.search import LEVEL
 from nem_cli.statistics.study import STATISTICS
+from nem_cli.statistics.table import Column, Table
 
-RULE = ("norm", "tol", "start_counted")
+RULE = tuple(field.name for field in fields(Rule))
 CLAIMS = (*STATISTICS, "shape")
 
 
@@ -136,3 +138,42 @@ def _value(name: str, text: str, names: Sequence[str]) -> Any:
     if name in ("tol", "sample_size"):
         return float(text)
     return text
+
+
+def summary_json(protocols: Protocols) -> str:
+    """What a search found, for programs."""
+    return json.dumps(
+        protocols.summary
+        | {
+            "whole_tol_in_set": protocols.whole_tol,
+            "share_faster": protocols.faster,
+            "shared_by_set": protocols.shared(),
+            "base_rates": {claim: protocols.base_rate(claim) for claim in CLAIMS},
+        },
+        indent=2,
+    )
+
+
+def stages_table(protocols: Protocols) -> Table:
+    """How many path families each stage left, and what the last one keeps."""
+    summary = protocols.summary
+    looked = [f"savings explained, {trials} trials" for trials in summary["trials"]["paper_levels"]]
+    names = ["declared", "EM takes the paper's 10", *looked]
+    counts = [summary["declared"], len(protocols.rows), *[None] * len(looked)]
+    families = {tuple(row[name] for name in protocols.settings if name not in RULE) for row in protocols.members}
+    rows = [
+        *zip(names, summary["families"], counts, strict=True),
+        ("in the confidence set", len(families), len(protocols.members)),
+    ]
+    return Table([Column("stage"), Column("path families", ",d"), Column("protocols", ",d")], rows)
+
+
+def settings_table(protocols: Protocols) -> Table:
+    """Each setting's share among the protocols in which EM takes the paper's 10 M-steps, and in the set."""
+    columns = [
+        Column("setting"),
+        Column("value"),
+        Column("of the first stage, %", ".0f"),
+        Column("of the set, %", ".0f"),
+    ]
+    return Table(columns, [astuple(share) for share in protocols.shares()])

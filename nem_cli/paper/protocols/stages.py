@@ -27,19 +27,23 @@ from nem_cli.statistics.study import MODES, STATISTICS, Curve, Protocol
 
 UNEXPLAINED = 1e-4
 """Where a chi-square test says less, no size of study explains the paper's numbers."""
+EM_COLUMNS = ("mean", "restricted")
+"""Of plain EM: mean count and share at the horizon."""
+LEVEL_COLUMNS = ("mean", *MODES, "distance")
+"""EM's mean count, per cent saved at the paper's levels, and how far these are from the paper's numbers."""
 FULL_COLUMNS = (
-    *("mean", "restricted", "multiplicative", "additive"),
+    *EM_COLUMNS,
+    *MODES,
     *(f"{claim}:{what}" for claim in JOINTS for what in ("p", "n")),
     *STATISTICS,
     "shape",
 )
-"""What the last stage says of a protocol: mean count, share at the horizon, per cent saved at the paper's levels; over
-sizes of study the largest p, of each joint claim with that size, of each printed number alone; and the largest share of
-studies with the paper's shape."""
+"""The same; over sizes of study the largest p, of each joint claim with that size, of each printed number alone; and
+the largest share of studies with the paper's shape."""
 
 
 def em_stage(search: Search, level: Level, rules: Sequence[Rule]) -> FloatArray:
-    """Plain EM's mean count and share at the horizon, shape (rules, 2)."""
+    """Columns `EM_COLUMNS`, shape (rules, 2)."""
     counts, reached = _passages(search, level, rules, 0, search.trials.em)
     return np.stack([counts.mean(axis=1), 1 - reached.mean(axis=1)], axis=1)
 
@@ -50,7 +54,7 @@ def plausible(em: FloatArray) -> BoolArray:
 
 
 def level_stage(search: Search, level: Level, rules: Sequence[Rule], number: int) -> FloatArray:
-    """EM's mean count, both savings at the paper's levels and their distance from the paper's, shape (rules, 4).
+    """Columns `LEVEL_COLUMNS`, shape (rules, 4).
 
     Parameters
     ----------
