@@ -31,7 +31,6 @@ class Arm:
     ----------
     name : str
         em, additive, multiplicative, mean or squarem.
-    sigma : float
     log_likelihood : ndarray of shape (trials, horizon + 1)
         Of the clean data, at the start and after each M-step or evaluation of EM's map.
     limit : ndarray of shape (trials,)
@@ -50,8 +49,6 @@ class Accuracy:
 
     Parameters
     ----------
-    protocol, arm : str
-    sigma, epsilon : float
     mean, standard_error : float
         Of T_eps, restricted at the horizon.
     restricted : float
@@ -75,7 +72,6 @@ def accuracies(protocol: str, arms: Sequence[Arm], rng: np.random.Generator) -> 
 
     Parameters
     ----------
-    protocol : str
     arms : sequence of Arm
         EM first.
     rng : Generator
@@ -112,8 +108,6 @@ def paired_band(
     Parameters
     ----------
     differences : ndarray of int, shape (trials, columns)
-    rng : Generator
-    confidence : float
 
     Returns
     -------

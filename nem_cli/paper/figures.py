@@ -50,11 +50,8 @@ class Made:
 
     Parameters
     ----------
-    runs : tuple of Run
     comparisons : tuple of Path
         Folders.
-    report, verdict : Path
-    rows : tuple of Verdict
     """
 
     runs: tuple[Run, ...]
@@ -95,7 +92,6 @@ def figures(
         The folder that holds the runs' folders.
     trials : int, optional
         A level, instead of the configs'.
-    workers : Workers
     progress : callable
         Opens a progress display of that title.
     everything : bool

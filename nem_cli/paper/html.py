@@ -68,7 +68,6 @@ def table(records: Sequence[Any], *columns: tuple[str, str] | tuple[str, str, st
 
     Parameters
     ----------
-    records : sequence
     columns : tuples of str
         Heading, attribute of the record (dots allowed), and the format of its numbers. An empty column is left out.
     """
@@ -87,10 +86,8 @@ def pivot(records: Sequence[Any], corner: str, down: Written, across: Written, c
 
     Parameters
     ----------
-    records : sequence
     corner : str
         The heading of the first column.
-    down, across, cell : callable
     """
     cells = {(down(record), across(record)): cell(record) for record in records}
     heads, rows = (list(dict.fromkeys(key[side] for key in cells)) for side in (1, 0))

@@ -53,7 +53,6 @@ def write(root: Path, protocols: Sequence[ProtocolRuns], comparisons: Mapping[st
     ----------
     root : Path
         The folder of the page, with the verdict's csv files. Every study whose csv it holds gets a section.
-    protocols : sequence of ProtocolRuns
     comparisons : dict
         By protocol, as in ``comparison.json``.
     """

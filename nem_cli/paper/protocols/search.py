@@ -33,7 +33,6 @@ class Candidate:
     ----------
     level : Level
         Its path family.
-    rule : Rule
     numbers : dict of str to float
         By the stages' columns, each as the last stage that it reached measured it; without those of the full stage
         where no size of study explained the paper's numbers before.
@@ -55,7 +54,6 @@ class Found:
 
     Parameters
     ----------
-    search : Search
     families : tuple of int
         How many there are, and how many survived each stage.
     candidates : list of Candidate
@@ -79,10 +77,8 @@ def find(
 
     Parameters
     ----------
-    search : Search
     folder : Path
         Of its results, which keeps what is measured.
-    workers : Workers
     fresh : bool
         Throw away what was measured before.
     progress : callable, optional

@@ -48,7 +48,6 @@ class Racer:
 
     Parameters
     ----------
-    problem, method : str
     starts : int
         Trials: random starts on fixed data, or data sets.
     evaluations_mean, evaluations_median, evaluations_low, evaluations_high : float
@@ -108,8 +107,6 @@ class _Entry:
 
     Parameters
     ----------
-    problem : str
-    run : Run
     row : Row
         Its level.
     trials : structured ndarray of shape (trials,)

@@ -28,8 +28,6 @@ class Distance:
 
     Parameters
     ----------
-    distance : float
-    additive_sigma, multiplicative_sigma : float
     edge : bool
         Whether one of these is the lowest or highest level of its grid.
     additive, multiplicative : Estimate

@@ -42,7 +42,6 @@ class Work:
 
     Parameters
     ----------
-    workers : Workers
     progress : callable, optional
         Told of the blocks done and of all.
     """
@@ -123,7 +122,6 @@ def of_means(
         From means of shape (columns, ...) to numbers of shape (...).
     seed : int
         Of the bootstrap.
-    resamples : int
     """
     counts = np.column_stack(columns)
     with np.errstate(divide="ignore", invalid="ignore"):

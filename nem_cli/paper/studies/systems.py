@@ -77,7 +77,6 @@ class Case:
 
     Parameters
     ----------
-    system : str
     em : Estimate
         Mean M-steps without noise.
     sigma : float
