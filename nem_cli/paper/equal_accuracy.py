@@ -6,15 +6,18 @@ log-likelihood of the clean data stays within eps nats of the best limit, restri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nem_cli.em.arrays import FloatArray, IntArray
+from nem_cli.experiment.plan import BOOTSTRAP, stream
 from nem_cli.statistics.bootstrap import jointly_resampled_means
-from nem_cli.statistics.estimate import Estimate
+from nem_cli.statistics.estimate import UNKNOWN, Estimate
 from nem_cli.statistics.first_passage import within_for_good
+from nem_cli.statistics.run import Run
+from nem_cli.statistics.summary import Row
 
 EPSILONS = (3.0, 1.0, 0.5, 0.1, 0.03, 0.01, 0.001)
 """In nats of the total log-likelihood."""
@@ -87,10 +90,20 @@ def accuracies(protocol: str, arms: Sequence[Arm], rng: np.random.Generator) -> 
         bands = zip(*paired_band(steps - baseline, rng), strict=True)
         for column, epsilon, passage, band in zip(steps.T, EPSILONS, passages, bands, strict=True):
             error = column.std(ddof=1) / len(column) ** 0.5
-            difference = Estimate(*(np.nan,) * 3 if arm is arms[0] else map(float, band))
+            difference = UNKNOWN if arm is arms[0] else Estimate(*map(float, band))
             rows.append(Accuracy(protocol, arm.name, arm.sigma, epsilon, float(column.mean()), float(error),
                                  passage.restricted, difference))  # fmt: skip
     return rows
+
+
+def of_run(protocol: str, run: Run, rows: Iterable[tuple[str, Row]]) -> list[Accuracy]:
+    """The same of rows of a traced run by the arms' names, EM first."""
+    arms = [
+        Arm(name, row.sigma, traces["log_likelihoods"], traces["limit"])
+        for name, row in rows
+        for traces in [run.traces(row)]
+    ]
+    return accuracies(protocol, arms, stream(run.experiment.seed, BOOTSTRAP))
 
 
 def best_limit(limits: Sequence[FloatArray]) -> FloatArray:

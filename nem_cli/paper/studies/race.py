@@ -17,8 +17,8 @@ from nem_cli.experiment.block import data_and_starts, problem
 from nem_cli.experiment.plan import NOISE, Level, stream
 from nem_cli.experiment.registry import EM
 from nem_cli.paper.studies.race_figure import figure
-from nem_cli.paper.studies.study import UNKNOWN, Runs, Study, Work, of_means
-from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.paper.studies.study import Runs, Study, Work, of_means
+from nem_cli.statistics.estimate import UNKNOWN, Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.plan import BOOTSTRAP, stream
 from nem_cli.experiment.runner import Workers
 from nem_cli.statistics.bootstrap import jointly_resampled_means, percentile_interval
-from nem_cli.statistics.estimate import Estimate, Sign
+from nem_cli.statistics.estimate import UNKNOWN, Estimate, Sign
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
 from nem_cli.sweep.figure import run_figure
@@ -26,9 +25,6 @@ from nem_cli.sweep.sweep import Progress, collect
 
 SCREENED = "every-component"
 """The paper's screen."""
-
-UNKNOWN = Estimate(math.nan, math.nan, math.nan)
-"""A number that can't be had."""
 
 Runs = Mapping[str, Run]
 """Finished runs by the names of their configs."""

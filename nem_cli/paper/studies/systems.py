@@ -14,10 +14,9 @@ from nem_cli.drawing.axis import label
 from nem_cli.drawing.curves import error_bars
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, look, style
-from nem_cli.experiment.plan import BOOTSTRAP, stream
-from nem_cli.paper.equal_accuracy import Arm, accuracies
-from nem_cli.paper.studies.study import UNKNOWN, Prices, Runs, Study, Work, known, speedup
-from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.paper.equal_accuracy import of_run
+from nem_cli.paper.studies.study import Prices, Runs, Study, Work, known, speedup
+from nem_cli.statistics.estimate import UNKNOWN, Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
 
@@ -137,12 +136,8 @@ def _accuracies(run: Run, rows: Sequence[Row]) -> list[Estimate]:
     if run.name == NETWORK:
         return [run.difference(row) for loss in LOSSES.values() for row in rows if row["stop.below"] == loss]
     levels = {row.level.key: row for row in run.rows}  # those without noise are one
-    arms = [
-        Arm(key, row.sigma, traces["log_likelihoods"], traces["limit"])
-        for key, row in sorted(levels.items(), key=lambda each: each[1].sigma)
-        for traces in [run.traces(row)]
-    ]
-    found = {(each.arm, each.epsilon): each for each in accuracies("", arms, stream(run.experiment.seed, BOOTSTRAP))}
+    arms = sorted(levels.items(), key=lambda each: each[1].sigma)
+    found = {(each.arm, each.epsilon): each for each in of_run("", run, arms)}
     return [found[rows[0].level.key, epsilon].difference for epsilon in NEAR.values()]
 
 
