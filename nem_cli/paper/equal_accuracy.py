@@ -13,7 +13,7 @@ import numpy as np
 
 from nem_cli.em.arrays import FloatArray, IntArray
 from nem_cli.experiment.plan import BOOTSTRAP, stream
-from nem_cli.statistics.bootstrap import jointly_resampled_means
+from nem_cli.statistics.bootstrap import RESAMPLES, jointly_resampled_means
 from nem_cli.statistics.estimate import UNKNOWN, Estimate
 from nem_cli.statistics.first_passage import within_for_good
 from nem_cli.statistics.run import Run
@@ -23,7 +23,6 @@ EPSILONS = (3.0, 1.0, 0.5, 0.1, 0.03, 0.01, 0.001)
 """In nats of the total log-likelihood."""
 NEGLIGIBLE = 0.05
 """Smaller gaps are nothing beside a fit's own uncertainty, about one nat for two parameters."""
-RESAMPLES = 2000
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from nem_cli.errors import FolderError
 from nem_cli.paper.protocols.config import Rule
 from nem_cli.paper.protocols.search import LEVEL
-from nem_cli.statistics.study import STATISTICS
+from nem_cli.statistics.study import MODES, STATISTICS
 from nem_cli.statistics.table import Column, Table
 
 RULE = tuple(field.name for field in fields(Rule))
@@ -61,13 +61,12 @@ class Protocols:
 
         Those that an earlier stage dropped count as failing.
         """
-        return len([row for row in self.rows if row[f"p_{claim}"] >= LEVEL]) / max(len(self.rows), 1)
+        return _mean(row[f"p_{claim}"] >= LEVEL for row in self.rows)
 
     @property
     def faster(self) -> float:
         """The share of the rows in which both modes take fewer M-steps than EM at the paper's levels."""
-        both = [row for row in self.rows if row["multiplicative_saving"] > 0 and row["additive_saving"] > 0]
-        return len(both) / max(len(self.rows), 1)
+        return _mean(all(row[f"{mode}_saving"] > 0 for mode in MODES) for row in self.rows)
 
     @property
     def whole_tol(self) -> bool:
@@ -78,7 +77,7 @@ class Protocols:
         """Each setting's values, and how frequent they are."""
         groups = self.rows, self.members
         return [
-            Share(name, shown(value), *(100 * np.mean([row[name] == value for row in rows] or [0]) for rows in groups))
+            Share(name, shown(value), *(100 * _mean(row[name] == value for row in rows) for rows in groups))
             for name in self.settings
             for value in values(self.rows, name)
         ]
@@ -87,6 +86,11 @@ class Protocols:
         """The settings that all in the set have alike."""
         found = {name: {row[name] for row in self.members} for name in self.settings}
         return {name: shown(each.pop()) for name, each in found.items() if len(each) == 1}
+
+
+def _mean(holds: Iterable[bool]) -> float:
+    """The share of those that hold; 0 of none."""
+    return float(np.mean(list(holds) or [False]))
 
 
 def in_set(row: dict[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from nem_cli.em.arrays import FloatArray
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.plan import BOOTSTRAP, stream
 from nem_cli.experiment.runner import Workers
-from nem_cli.statistics.bootstrap import jointly_resampled_means, percentile_interval
+from nem_cli.statistics.bootstrap import RESAMPLES, jointly_resampled_means, percentile_interval
 from nem_cli.statistics.estimate import UNKNOWN, Estimate, Sign
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
@@ -103,10 +103,7 @@ def signs(run: Run, rows: Iterable[Row]) -> Counter[Sign]:
 
 
 def of_means(
-    columns: Sequence[NDArray[np.integer]],
-    function: Callable[[FloatArray], FloatArray],
-    seed: int,
-    resamples: int = 2000,
+    columns: Sequence[NDArray[np.integer]], function: Callable[[FloatArray], FloatArray], seed: int
 ) -> Estimate:
     """A function of the means of paired columns, with its percentile bootstrap interval.
 
@@ -121,7 +118,7 @@ def of_means(
     """
     counts = np.column_stack(columns)
     with np.errstate(divide="ignore", invalid="ignore"):
-        replicates = function(jointly_resampled_means(counts, resamples, stream(seed, BOOTSTRAP)).T)
+        replicates = function(jointly_resampled_means(counts, RESAMPLES, stream(seed, BOOTSTRAP)).T)
         value = function(counts.mean(axis=0))
     low, high = percentile_interval(replicates, 0.95)
     return Estimate(float(value), float(low), float(high))
