@@ -110,10 +110,8 @@ def best_limit(limits: Sequence[FloatArray]) -> FloatArray:
     return np.asarray(np.fmax.reduce(limits))
 
 
-def paired_band(
-    differences: IntArray, rng: np.random.Generator, confidence: float = 0.95
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean differences with simultaneous intervals: a paired max-t bootstrap.
+def paired_band(differences: IntArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mean differences with simultaneous 95 % intervals: a paired max-t bootstrap.
 
     Columns without any spread are left out of the maximum, and their interval is the value itself.
 
@@ -137,5 +135,5 @@ def paired_band(
         with np.errstate(divide="ignore", invalid="ignore"):  # a resample without spread says nothing
             t = np.abs(means - mean[varying]) / errors
         largest = np.where(np.isfinite(t), t, 0).max(axis=1)
-        half[varying] = np.quantile(largest, confidence) * error[varying]
+        half[varying] = np.quantile(largest, 0.95) * error[varying]
     return mean, mean - half, mean + half

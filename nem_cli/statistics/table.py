@@ -65,7 +65,7 @@ class Table:
     def cells(self) -> list[list[str]]:
         """The cells as a reader sees them."""
         forms = [column.form for column in self.columns]
-        return [[_shown(cell, form) for cell, form in zip(row, forms, strict=True)] for row in self.rows]
+        return [[shown(cell, form) for cell, form in zip(row, forms, strict=True)] for row in self.rows]
 
     def rich(self, widths: Sequence[int] = ()) -> RichTable:
         """For a terminal; `widths` are the columns' least."""
@@ -136,12 +136,13 @@ def _side(column: Column) -> Literal["left", "right"]:
     return "right" if column.form else "left"
 
 
-def _shown(cell: Cell, form: str) -> str:
+def shown(cell: Cell, form: str = "") -> str:
+    """A cell as a reader sees it, its numbers in a format."""
     if isinstance(cell, Estimate):
-        value, ends = _shown(cell.value, form), _shown((cell.low, cell.high), form)
+        value, ends = shown(cell.value, form), shown((cell.low, cell.high), form)
         return f"{value} ({ends})" if ends else value
     if isinstance(cell, tuple):
-        low, high = (_shown(end, form) for end in cell)
+        low, high = (shown(end, form) for end in cell)
         return f"{low} to {high}" if low and high else ""
     if cell is None or (isinstance(cell, float) and not math.isfinite(cell)):
         return ""
