@@ -136,9 +136,8 @@ def test_a_local_cluster_gives_the_same_bytes_and_ends(many_blocks, whole, tmp_p
     assert children.results(tmp_path / "run") == children.results(whole)
 
 
-@pytest.mark.parametrize(
-    "jobs", [1, pytest.param(2, marks=pytest.mark.slow)]
-)  # joblib itself would run one job's blocks in this process
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])  # joblib itself would run one job's blocks in this process
 def test_a_block_that_kills_its_workers_ends_by_the_timeout(jobs, many_blocks, tmp_path):
     (tmp_path / "deadly.py").write_text(DEADLY)
     folder = tmp_path / "run"

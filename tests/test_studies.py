@@ -46,6 +46,9 @@ def thinned(name, **changes):
     run = load(shipped_configs()[name]).model_dump(mode="json")
     if "trace" in run:
         run["trace"]["horizon"] = 15
+    if "network" in run:
+        run["network"] |= {"train": 100, "test": 100, "hidden": [5]}
+        del run["sample_size"]
     for grid in run["sweep"]:
         for path, values in grid.items():
             keep = {0, 1, len(values) // 2, len(values) - 1}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -39,4 +38,4 @@ def first_highest(values: FloatArray) -> IntArray:
 
 def all_of(truths: BoolArray) -> BoolArray:
     """Whether all entries of a trial are true, shape (trials,)."""
-    return reduced(np.logical_and, truths.reshape(len(truths), math.prod(truths.shape[1:])))
+    return reduced(np.logical_and, truths.reshape(len(truths), -1))

@@ -51,9 +51,9 @@ def dask_backend(jobs: int, scheduler: str) -> Iterator[None]:
                         n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL"
                     )
                 )
-        client = stack.enter_context(
-            distributed.Client(target, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
-        )
+        client = distributed.Client(target, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
+        stack.callback(setattr, client, "status", "closed")  # else it is closed again when collected, and tells of it
+        stack.enter_context(client)
         _check(client, scheduler or "the local cluster")
         stack.enter_context(joblib.parallel_config(backend=_remote(client)))
         yield

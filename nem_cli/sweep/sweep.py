@@ -184,18 +184,23 @@ def _run_missing(
 
 
 def _write(run: Run, journal: Journal) -> None:
-    from nem_cli.drawing.style import save_figure  # matplotlib is slow to import
-    from nem_cli.sweep.figure import run_figure
-
     files.remove_leftovers(run.folder)
     files.write(run.folder / "config.yaml", files.config_yaml(run.experiment))
     files.write(run.folder / "trials.csv", _trials(journal, run.levels, run.experiment.trials))
     files.write(run.folder / "summary.csv", tables.summary_csv(run.rows))
-    save_figure(run_figure(run.experiment, run.rows), run.folder)
+    draw(run)
     files.write(run.folder / "manifest.json", files.indented_json(run.manifest))
     part, outputs, inputs = _stamped(run.experiment)
     run.timing["stamps"] = {part: stamp(run.folder, outputs, inputs)}
     files.write(run.folder / "timing.json", files.indented_json(run.timing))
+
+
+def draw(run: Run) -> None:
+    """Write a run's figure."""
+    from nem_cli.drawing.style import save_figure  # matplotlib is slow to import
+    from nem_cli.sweep.figure import run_figure
+
+    save_figure(run_figure(run.experiment, run.rows), run.folder)
 
 
 def _stamped(experiment: Experiment) -> tuple[str, Sequence[str], object]:

@@ -217,8 +217,8 @@ def first_within(task: tuple[int, int, Level, FloatArray]) -> tuple[int, FloatAr
         # noise is drawn for the whole block, and without it a trial is its own
         entered = np.arange(size) if level.sigma else np.flatnonzero(np.isfinite(wanted))
         first = np.full(size, np.inf)
-        noise = stream(seed, NOISE, block)
-        for step in algorithm.steps(problem(level), y[entered], start.take(entered), noise):
+        path = algorithm.steps(problem(level), y[entered], start.take(entered), stream(seed, NOISE, block))
+        for step in path if entered.size else ():
             trials = entered[step.trials]
             waiting = np.isinf(first[trials]) & np.isfinite(wanted[trials])
             if not waiting.any():
