@@ -156,12 +156,12 @@ def test_a_damaged_store_is_refused(finished, tmp_path):
 def test_the_members_are_those_that_no_test_rejects(finished):
     _, found, made = finished
     assert [row["p_joint"] for row in made.members] == [
-        pytest.approx(each.full["joint-fit:p"], rel=1e-5) for each in found.candidates if each.in_set
+        pytest.approx(each.numbers["joint-fit:p"], rel=1e-5) for each in found.candidates if each.in_set
     ]
-    assert all(each.full["joint-fit:p"] >= 0.05 for each in found.candidates if each.in_set)
+    assert all(each.numbers["joint-fit:p"] >= 0.05 for each in found.candidates if each.in_set)
     for claim in ("em", "difference", "shape"):
         assert 0 <= made.base_rate(claim) <= 1
-    passed = [each.full is not None and each.full["em"] >= searches.LEVEL for each in found.candidates]
+    passed = [each.numbers.get("em", 0) >= searches.LEVEL for each in found.candidates]
     assert made.base_rate("em") == pytest.approx(np.mean(passed))
 
 

@@ -22,7 +22,7 @@ from nem_cli.experiment.runner import Workers
 from nem_cli.experiment.shipped import shipped_configs
 from nem_cli.paper.costs import ProtocolRuns
 from nem_cli.paper.figures import PREDICTION, PREFIXES, experiments, figures
-from nem_cli.paper.html import data_link, listed, pivot, powers, shown, table
+from nem_cli.paper.html import data_link, listed, pivot, powers, table
 from nem_cli.paper.page import settings, write
 from nem_cli.paper.records import to_csv
 from nem_cli.paper.studies import STUDIES
@@ -30,6 +30,7 @@ from nem_cli.paper.svg import inline_svg, page_svg
 from nem_cli.statistics import published as paper
 from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.run import Run
+from nem_cli.statistics.table import shown
 from nem_cli.sweep import sweep
 
 TRIALS = 12

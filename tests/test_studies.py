@@ -26,9 +26,10 @@ from nem_cli.paper.html import template
 from nem_cli.paper.page import section
 from nem_cli.paper.records import read_csv, to_csv
 from nem_cli.paper.studies import STUDIES, harm, race
-from nem_cli.paper.studies.study import Work, at_edge, holm, less
+from nem_cli.paper.studies.study import Work, at_edge, less
 from nem_cli.statistics import tables
 from nem_cli.statistics.estimate import Estimate, Sign
+from nem_cli.statistics.prediction import holm
 from nem_cli.sweep.sweep import collect
 
 TRIALS = 40
@@ -358,8 +359,8 @@ def test_systems(tmp_path):
 
 
 def test_holm_is_the_published_procedure():
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm(np.array([0.01, 0.04, 0.03, 0.005])).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
 
 
 def test_the_interval_of_an_independent_difference():

@@ -78,8 +78,8 @@ class Plan:
 
 
 def plan(
-    a: str | Path | Experiment | Run,
-    b: str | Path | Experiment | Run,
+    a: str | Path | Experiment | Run | Asked,
+    b: str | Path | Experiment | Run | Asked,
     *,
     bootstraps: int,
     trials: int | None,
@@ -123,9 +123,11 @@ def plan(
     return found
 
 
-def _ask(given: str | Path | Experiment | Run, out: Path) -> Asked:
+def _ask(given: str | Path | Experiment | Run | Asked, out: Path) -> Asked:
     """What an argument means; refused where it has no optimum to compare."""
-    if isinstance(given, Run):
+    if isinstance(given, Asked):
+        asked = given
+    elif isinstance(given, Run):
         asked = Asked.of_run(given.name, given)
     elif isinstance(given, Experiment):
         asked = _from_experiment(given.name, given, out)

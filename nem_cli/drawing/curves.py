@@ -12,9 +12,11 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from nem_cli.drawing import axis
 from nem_cli.drawing.style import BASELINE, COLOURS, EM_LOOK, PAPER, Look, look
+from nem_cli.em.arrays import FloatArray
 from nem_cli.experiment import describe
 from nem_cli.experiment.config import Experiment
 from nem_cli.statistics import published
+from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.summary import Row, fewest
 
 
@@ -92,6 +94,21 @@ def grouped(experiment: Experiment, summary: Sequence[Row]) -> list[tuple[tuple[
     return list(found.values())
 
 
+def draw_estimates(
+    axes: Axes, x: Sequence[float] | FloatArray, estimates: Sequence[Estimate], chosen: Look, name: str
+) -> None:
+    """A curve of numbers with their intervals."""
+    axes.errorbar(
+        x, [each.value for each in estimates], error_bars(estimates), color=chosen.colour, marker=chosen.marker,
+        markersize=4.5, linewidth=1.3, capsize=2, linestyle=chosen.line, elinewidth=1, label=name,
+    )  # fmt: skip
+
+
+def error_bars(estimates: Sequence[Estimate]) -> FloatArray:
+    """How far down and up the intervals reach, shape (2, estimates)."""
+    return np.maximum([[each.value - each.low, each.high - each.value] for each in estimates], 0).T
+
+
 def curve_name(experiment: Experiment, others: Sequence[tuple[str, Any]]) -> str:
     """What tells a curve from the others."""
     swept = dict(others)
@@ -118,22 +135,16 @@ def _draw_curve(axes: Axes, experiment: Experiment, rows: Sequence[Row], name: s
     drawn = [(at, point, row) for at, point, row in zip(where, points, rows, strict=True) if point]
     if not drawn:
         return
-    x = np.array([at for at, _, _ in drawn])
-    value, low, high = np.array([(point.value, point.low, point.high) for _, point, _ in drawn]).T
-    colour = chosen_look.colour
-    ends = np.maximum([value - low, high - value], 0)
-    axes.errorbar(
-        x, value, ends, color=colour, marker=chosen_look.marker, markersize=4.5, linewidth=1.3, capsize=2,
-        linestyle=chosen_look.line, elinewidth=1, label=name,
-    )  # fmt: skip
+    x, value = np.array([(at, point.value) for at, point, _ in drawn]).T
+    draw_estimates(axes, x, [point for _, point, _ in drawn], chosen_look, name)
     if chosen.y != "mean_iterations":
         return
     bounds = [row.max_iterations > 0 and not row.asks_for_cap for _, _, row in drawn]
     if any(bounds):  # the cap cut some trials short
         medians = np.array([row.median_iterations for _, _, row in drawn])
         axes.plot(x[bounds], value[bounds], linestyle="none", marker="^", markersize=10, markerfacecolor="none",
-                  color=colour, label="lower bound: trials at the cap")  # fmt: skip
-        axes.plot(x[bounds], medians[bounds], linestyle="none", marker="_", markersize=12, color=colour,
+                  color=chosen_look.colour, label="lower bound: trials at the cap")  # fmt: skip
+        axes.plot(x[bounds], medians[bounds], linestyle="none", marker="_", markersize=12, color=chosen_look.colour,
                   label="median there")  # fmt: skip
 
 

@@ -59,7 +59,6 @@ def check(there: Path, *, trials: int | None, workers: Workers, progress: Shown)
         The results that are checked.
     trials : int, optional
         A level, instead of the configs'.
-    workers : Workers
     progress : callable
         Opens a progress display of that title.
     """

@@ -11,8 +11,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from nem_cli.paper.studies.study import UNKNOWN, of_means
-from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.paper.studies.study import of_means
+from nem_cli.statistics.estimate import UNKNOWN, Estimate, mean_estimate
 from nem_cli.statistics.optimum import best_level, optimum_set
 from nem_cli.statistics.prediction import PRINTED, Prediction, outcome, trials_assumed
 from nem_cli.statistics.study import MODES, Protocol

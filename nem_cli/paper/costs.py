@@ -15,6 +15,7 @@ from nem_cli.statistics import published
 from nem_cli.statistics.estimate import Estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.study import MODES
+from nem_cli.statistics.summary import Row
 
 ACCELERATORS = ("squarem", "anderson", "quasi-newton", "over-relaxed", "annealed")
 
@@ -69,25 +70,19 @@ class Cost:
 
 def costs(protocols: Iterable[ProtocolRuns], price: Mapping[str, float]) -> list[Cost]:
     """A row a mode and protocol; `price` as `prices` has it."""
-    found = []
-    for protocol in protocols:
-        for mode in MODES:
-            run = protocol.modes[mode]
-            for row in run.where(sigma=published.OPTIMA[mode].sigma):
-                saved = known(run, row, "speedup_percent")
-                found.append(
-                    Cost(
-                        protocol.name,
-                        mode,
-                        row.sigma,
-                        known(run, run.em(row), "mean_iterations"),
-                        known(run, row, "mean_iterations"),
-                        saved,
-                        known(run, row, "log_likelihood_gap"),
-                        price[mode] * (1 - saved.value / 100),
-                    )
-                )
-    return found
+    return [
+        _cost(protocol, mode, row, price[mode])
+        for protocol in protocols
+        for mode in MODES
+        for row in protocol.modes[mode].where(sigma=published.OPTIMA[mode].sigma)
+    ]
+
+
+def _cost(protocol: ProtocolRuns, mode: str, row: Row, price: float) -> Cost:
+    run = protocol.modes[mode]
+    em, nem = (known(run, each, "mean_iterations") for each in (run.em(row), row))
+    saved, gap = known(run, row, "speedup_percent"), known(run, row, "log_likelihood_gap")
+    return Cost(protocol.name, mode, row.sigma, em, nem, saved, gap, price * (1 - saved.value / 100))
 
 
 def prices(root: Path) -> dict[str, float]:

@@ -6,21 +6,23 @@ log-likelihood of the clean data stays within eps nats of the best limit, restri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nem_cli.em.arrays import FloatArray, IntArray
-from nem_cli.statistics.bootstrap import jointly_resampled_means
-from nem_cli.statistics.estimate import Estimate
+from nem_cli.experiment.plan import BOOTSTRAP, stream
+from nem_cli.statistics.bootstrap import RESAMPLES, jointly_resampled_means
+from nem_cli.statistics.estimate import UNKNOWN, Estimate
 from nem_cli.statistics.first_passage import within_for_good
+from nem_cli.statistics.run import Run
+from nem_cli.statistics.summary import Row
 
 EPSILONS = (3.0, 1.0, 0.5, 0.1, 0.03, 0.01, 0.001)
 """In nats of the total log-likelihood."""
 NEGLIGIBLE = 0.05
 """Smaller gaps are nothing beside a fit's own uncertainty, about one nat for two parameters."""
-RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,6 @@ class Arm:
     ----------
     name : str
         em, additive, multiplicative, mean or squarem.
-    sigma : float
     log_likelihood : ndarray of shape (trials, horizon + 1)
         Of the clean data, at the start and after each M-step or evaluation of EM's map.
     limit : ndarray of shape (trials,)
@@ -50,8 +51,6 @@ class Accuracy:
 
     Parameters
     ----------
-    protocol, arm : str
-    sigma, epsilon : float
     mean, standard_error : float
         Of T_eps, restricted at the horizon.
     restricted : float
@@ -75,7 +74,6 @@ def accuracies(protocol: str, arms: Sequence[Arm], rng: np.random.Generator) -> 
 
     Parameters
     ----------
-    protocol : str
     arms : sequence of Arm
         EM first.
     rng : Generator
@@ -91,10 +89,20 @@ def accuracies(protocol: str, arms: Sequence[Arm], rng: np.random.Generator) -> 
         bands = zip(*paired_band(steps - baseline, rng), strict=True)
         for column, epsilon, passage, band in zip(steps.T, EPSILONS, passages, bands, strict=True):
             error = column.std(ddof=1) / len(column) ** 0.5
-            difference = Estimate(*(np.nan,) * 3 if arm is arms[0] else map(float, band))
+            difference = UNKNOWN if arm is arms[0] else Estimate(*map(float, band))
             rows.append(Accuracy(protocol, arm.name, arm.sigma, epsilon, float(column.mean()), float(error),
                                  passage.restricted, difference))  # fmt: skip
     return rows
+
+
+def of_run(protocol: str, run: Run, rows: Iterable[tuple[str, Row]]) -> list[Accuracy]:
+    """The same of rows of a traced run by the arms' names, EM first."""
+    arms = [
+        Arm(name, row.sigma, traces["log_likelihoods"], traces["limit"])
+        for name, row in rows
+        for traces in [run.traces(row)]
+    ]
+    return accuracies(protocol, arms, stream(run.experiment.seed, BOOTSTRAP))
 
 
 def best_limit(limits: Sequence[FloatArray]) -> FloatArray:
@@ -102,18 +110,14 @@ def best_limit(limits: Sequence[FloatArray]) -> FloatArray:
     return np.asarray(np.fmax.reduce(limits))
 
 
-def paired_band(
-    differences: IntArray, rng: np.random.Generator, confidence: float = 0.95
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean differences with simultaneous intervals: a paired max-t bootstrap.
+def paired_band(differences: IntArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mean differences with simultaneous 95 % intervals: a paired max-t bootstrap.
 
     Columns without any spread are left out of the maximum, and their interval is the value itself.
 
     Parameters
     ----------
     differences : ndarray of int, shape (trials, columns)
-    rng : Generator
-    confidence : float
 
     Returns
     -------
@@ -131,5 +135,5 @@ def paired_band(
         with np.errstate(divide="ignore", invalid="ignore"):  # a resample without spread says nothing
             t = np.abs(means - mean[varying]) / errors
         largest = np.where(np.isfinite(t), t, 0).max(axis=1)
-        half[varying] = np.quantile(largest, confidence) * error[varying]
+        half[varying] = np.quantile(largest, 0.95) * error[varying]
     return mean, mean - half, mean + half

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nem_cli.compare.compare import run_plan
-from nem_cli.compare.plan import Asked, Plan
+from nem_cli.compare.plan import Asked, plan
 from nem_cli.experiment import folder as files
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.load import load
@@ -50,11 +50,8 @@ class Made:
 
     Parameters
     ----------
-    runs : tuple of Run
     comparisons : tuple of Path
         Folders.
-    report, verdict : Path
-    rows : tuple of Verdict
     """
 
     runs: tuple[Run, ...]
@@ -95,7 +92,6 @@ def figures(
         The folder that holds the runs' folders.
     trials : int, optional
         A level, instead of the configs'.
-    workers : Workers
     progress : callable
         Opens a progress display of that title.
     everything : bool
@@ -116,14 +112,15 @@ def figures(
         _measure_studies(root, runs, workers, progress)
     compared = {}
     for protocol, named in COMPARISONS.items():
-        plan = _plan(root, {name: runs[config] for name, config in named.items()}, fresh)
-        compared[protocol] = plan.folder
+        first, second = (Asked.of_run(name, runs[config]) for name, config in named.items())
+        asked = plan(first, second, bootstraps=BOOTSTRAPS, trials=None, seed=None, out=root, fresh=fresh)
+        compared[protocol] = asked.folder
         make(
             root,
             f"comparison {protocol}",
-            [f"{plan.folder.relative_to(root)}/comparison.{kind}" for kind in ("json", "png", "svg")],
+            [f"{asked.folder.relative_to(root)}/comparison.{kind}" for kind in ("json", "png", "svg")],
             [runs[config].timing["stamps"] for config in named.values()],
-            partial(run_plan, plan, workers, progress, command),
+            partial(run_plan, asked, workers, progress, command),
         )
     protocols = [
         ProtocolRuns(
@@ -246,11 +243,3 @@ def outlook_of(trials: int | None, workers: Workers, *, everything: bool = False
     """`--dry-run`: a row a run; the two comparisons' fresh trials come on top."""
     runs = [(each.name, each, False) for each in experiments(trials, everything=everything)]
     return outlook(runs, workers)
-
-
-def _plan(root: Path, named: dict[str, Run], anew: bool) -> Plan:
-    """The comparison of two runs that are finished, in the folder that `nem compare` gives it."""
-    first, second = (Asked.of_run(name, run) for name, run in named.items())
-    experiment = first.experiment
-    folder = root / "comparison" / f"{first.name}-vs-{second.name}"
-    return Plan(first, second, BOOTSTRAPS, experiment.trials, experiment.seed, folder, anew)

@@ -16,7 +16,7 @@ from nem_cli.experiment import folder as files
 from nem_cli.paper.studies.study import less
 from nem_cli.statistics import published
 from nem_cli.statistics.summary import ENOUGH
-from nem_cli.statistics.table import Cell, Column, Table
+from nem_cli.statistics.table import Column, Table, shown
 
 _POWER = re.compile(r"(?<=\w)\^(-?\w+(?:\.\d+)?)")
 
@@ -38,11 +38,6 @@ def template(name: str) -> Template:
 def powers(written: str) -> Markup:
     """Plain text as HTML, powers such as 10^-2 as superscripts."""
     return Markup(_POWER.sub(r"<sup>\1</sup>", str(escape(written))))  # noqa: S704  (escaped)
-
-
-def shown(value: Cell, form: str = "") -> str:
-    """A number or an estimate with its interval, as in a table."""
-    return Table([Column("", form)], [[value]]).cells()[0][0]
 
 
 def listed(items: Iterable[object]) -> str:
@@ -68,7 +63,6 @@ def table(records: Sequence[Any], *columns: tuple[str, str] | tuple[str, str, st
 
     Parameters
     ----------
-    records : sequence
     columns : tuples of str
         Heading, attribute of the record (dots allowed), and the format of its numbers. An empty column is left out.
     """
@@ -87,10 +81,8 @@ def pivot(records: Sequence[Any], corner: str, down: Written, across: Written, c
 
     Parameters
     ----------
-    records : sequence
     corner : str
         The heading of the first column.
-    down, across, cell : callable
     """
     cells = {(down(record), across(record)): cell(record) for record in records}
     heads, rows = (list(dict.fromkeys(key[side] for key in cells)) for side in (1, 0))

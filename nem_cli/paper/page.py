@@ -22,7 +22,6 @@ from nem_cli.paper.html import data_link, template
 from nem_cli.paper.prediction import Predicted, Quantile, figure, joints
 from nem_cli.paper.protocols import results
 from nem_cli.paper.protocols.figures import ridge, specification_curve
-from nem_cli.paper.protocols.table import stages_table
 from nem_cli.paper.records import read_csv
 from nem_cli.paper.studies import STUDIES
 from nem_cli.paper.studies.study import Prices, Study
@@ -54,7 +53,6 @@ def write(root: Path, protocols: Sequence[ProtocolRuns], comparisons: Mapping[st
     ----------
     root : Path
         The folder of the page, with the verdict's csv files. Every study whose csv it holds gets a section.
-    protocols : sequence of ProtocolRuns
     comparisons : dict
         By protocol, as in ``comparison.json``.
     """
@@ -127,7 +125,7 @@ def protocol_set(root: Path) -> Markup:
         _picture(draw(found), f"protocols-{number}", alt)
         for number, (draw, alt) in enumerate(zip((specification_curve, ridge), alts, strict=True), start=1)
     ]
-    return Markup(template("protocols.html").render(it=found, stages=stages_table(found), figures=drawn))  # noqa: S704  (ours)
+    return Markup(template("protocols.html").render(it=found, stages=results.stages_table(found), figures=drawn))  # noqa: S704  (ours)
 
 
 def _picture(drawn: Figure, name: str, alt: str) -> Markup:

@@ -99,7 +99,6 @@ def check(protocols: Mapping[str, Protocol], base_rates: Mapping[str, float], se
 
     Parameters
     ----------
-    protocols : dict of str to Protocol
     base_rates : dict
         By claim, where they are known.
     seed : int

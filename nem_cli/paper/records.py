@@ -13,10 +13,9 @@ from typing import Any, TypeVar, get_type_hints
 from nem_cli.errors import FolderError
 from nem_cli.experiment import folder as files
 from nem_cli.statistics.estimate import Estimate
+from nem_cli.statistics.table import ENDS, csv_line, numbers
 
 T = TypeVar("T")
-
-_ENDS = ("", "_low", "_high")
 
 
 def to_csv(kind: type, records: Sequence[Any]) -> str:
@@ -24,13 +23,11 @@ def to_csv(kind: type, records: Sequence[Any]) -> str:
 
     A field NAME that holds an estimate has the columns NAME, NAME_low and NAME_high.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(_columns(kind))
+    lines = [csv_line(_columns(kind))]
     for record in records:
-        values = [getattr(record, field.name) for field in fields(kind)]
-        writer.writerow([_cell(part) for value in values for part in _parts(value)])
-    return buffer.getvalue()
+        cells = [getattr(record, field.name) for field in fields(kind)]
+        lines.append(csv_line(number for cell in cells for number in numbers(cell)))
+    return "".join(lines)
 
 
 def read_csv(kind: type[T], path: Path) -> list[T]:
@@ -53,22 +50,12 @@ def read_csv(kind: type[T], path: Path) -> list[T]:
 
 def _columns(kind: type) -> list[str]:
     hints = get_type_hints(kind)
-    return [f"{name}{end}" for name, hint in hints.items() for end in (_ENDS if hint is Estimate else ("",))]
-
-
-def _parts(value: object) -> tuple[object, ...]:
-    return (value.value, value.low, value.high) if isinstance(value, Estimate) else (value,)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return repr(float(value)) if math.isfinite(value) else ""
-    return str(value)
+    return [f"{name}{end}" for name, hint in hints.items() for end in (ENDS if hint is Estimate else ENDS[:1])]
 
 
 def _value(hint: type, name: str, row: dict[str, str]) -> object:
     if hint is Estimate:
-        return Estimate(*(_number(row[f"{name}{end}"]) for end in _ENDS))
+        return Estimate(*(_number(row[f"{name}{end}"]) for end in ENDS))
     if hint is bool:
         return row[name] == "True"
     return _number(row[name]) if hint is float else hint(row[name])

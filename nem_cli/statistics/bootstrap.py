@@ -17,6 +17,8 @@ from nem_cli.experiment.plan import BOOTSTRAP, stream
 
 JOINT_LIMIT = 20_000
 """Up to so many trials all levels with common data are resampled together; above, each in a pair with plain EM."""
+RESAMPLES = 2000
+"""Behind an interval whose resamples no config sets."""
 _AT_ONCE = 1 << 22
 """Numbers drawn at once, which bounds the memory."""
 

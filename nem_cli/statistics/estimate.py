@@ -40,6 +40,10 @@ class Estimate:
         return Estimate(-self.value, -self.high, -self.low)
 
 
+UNKNOWN = Estimate(math.nan, math.nan, math.nan)
+"""A number that can't be had."""
+
+
 def mean_estimate(values: NDArray[Any]) -> Estimate:
     """A mean with Student's 95 % interval; unbounded where a single value tells nothing of the spread, 0 where none is.
 

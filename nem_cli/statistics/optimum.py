@@ -76,7 +76,6 @@ def optimum_set(
         The levels.
     rng : Generator
         Draws the critical value.
-    confidence : float
 
     References
     ----------

@@ -23,7 +23,6 @@ class Number:
         As printed, such as ``"27.6"``.
     place : str
         Page, figure or equation.
-    unit : str
     """
 
     written: str
@@ -55,7 +54,6 @@ class Interval:
     ----------
     percent : int
         Its confidence.
-    low, high : Number
     """
 
     percent: int

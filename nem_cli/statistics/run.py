@@ -15,7 +15,7 @@ from nem_cli.errors import FolderError, RunError
 from nem_cli.experiment import describe
 from nem_cli.experiment import folder as files
 from nem_cli.experiment.config import Experiment
-from nem_cli.experiment.journal import Journal, Totals
+from nem_cli.experiment.journal import Journal
 from nem_cli.experiment.load import load
 from nem_cli.experiment.plan import Level
 from nem_cli.experiment.plan import levels as resolved
@@ -176,11 +176,6 @@ class Run:
         """
         with self._journal() as journal:
             return np.concatenate(list(journal.traces(_level(level), self.experiment.trials)))
-
-    def totals(self, level: Row | Level) -> Totals:
-        """Processor time and draws of a level's blocks."""
-        with self._journal() as journal:
-            return journal.totals(_level(level), self.experiment.trials)
 
     def difference(self, row: Row, other: Row | None = None, trials: slice = slice(None)) -> Estimate:
         """The mean of paired differences in M-steps, row minus other (plain EM by default), with Student's interval."""

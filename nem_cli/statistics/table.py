@@ -20,6 +20,8 @@ Number = str | int | float | None
 Cell = Number | tuple[float | None, float | None] | Estimate
 """A pair is an interval. What can't be had, None or NaN, is left empty."""
 
+ENDS = ("", "_low", "_high")
+"""What an estimate's columns in csv end in; an interval has the last two."""
 _LATEX = {**{c: f"\\{c}" for c in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\textasciitilde{}",
           "^": r"\textasciicircum{}", "\N{MINUS SIGN}": "$-$"}  # fmt: skip
 
@@ -63,7 +65,7 @@ class Table:
     def cells(self) -> list[list[str]]:
         """The cells as a reader sees them."""
         forms = [column.form for column in self.columns]
-        return [[_shown(cell, form) for cell, form in zip(row, forms, strict=True)] for row in self.rows]
+        return [[shown(cell, form) for cell, form in zip(row, forms, strict=True)] for row in self.rows]
 
     def rich(self, widths: Sequence[int] = ()) -> RichTable:
         """For a terminal; `widths` are the columns' least."""
@@ -111,8 +113,8 @@ class Table:
         ends = [_ends([row[i] for row in self.rows]) for i in range(len(self.columns))]
         names = [column.key or column.name for column in self.columns]
         keys = [f"{name}{end}" for name, each in zip(names, ends, strict=True) for end in each]
-        numbers = [[_numbers(cell, len(each)) for cell, each in zip(row, ends, strict=True)] for row in self.rows]
-        return [dict(zip(keys, itertools.chain(*row), strict=True)) for row in numbers]
+        written = [[numbers(cell, len(each)) for cell, each in zip(row, ends, strict=True)] for row in self.rows]
+        return [dict(zip(keys, itertools.chain(*row), strict=True)) for row in written]
 
     def csv(self) -> str:
         """The records as csv."""
@@ -134,12 +136,13 @@ def _side(column: Column) -> Literal["left", "right"]:
     return "right" if column.form else "left"
 
 
-def _shown(cell: Cell, form: str) -> str:
+def shown(cell: Cell, form: str = "") -> str:
+    """A cell as a reader sees it, its numbers in a format."""
     if isinstance(cell, Estimate):
-        value, ends = _shown(cell.value, form), _shown((cell.low, cell.high), form)
+        value, ends = shown(cell.value, form), shown((cell.low, cell.high), form)
         return f"{value} ({ends})" if ends else value
     if isinstance(cell, tuple):
-        low, high = (_shown(end, form) for end in cell)
+        low, high = (shown(end, form) for end in cell)
         return f"{low} to {high}" if low and high else ""
     if cell is None or (isinstance(cell, float) and not math.isfinite(cell)):
         return ""
@@ -149,11 +152,12 @@ def _shown(cell: Cell, form: str) -> str:
 def _ends(cells: Sequence[Cell]) -> tuple[str, ...]:
     """What the names of a column's columns in csv end in."""
     if any(isinstance(cell, Estimate) for cell in cells):
-        return ("", "_low", "_high")
-    return ("_low", "_high") if any(isinstance(cell, tuple) for cell in cells) else ("",)
+        return ENDS
+    return ENDS[1:] if any(isinstance(cell, tuple) for cell in cells) else ENDS[:1]
 
 
-def _numbers(cell: Cell, width: int) -> list[Number]:
+def numbers(cell: Cell, width: int = 1) -> list[Number]:
+    """A cell as csv has it: an estimate in three cells, an interval in two, what can't be had as None in so many."""
     if isinstance(cell, Estimate):
         values: tuple[Number, ...] = (cell.value, cell.low, cell.high)
     else:

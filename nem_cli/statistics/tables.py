@@ -35,7 +35,7 @@ def trials_header(levels: Sequence[Level]) -> str:
 
 def trials_lines(levels: Sequence[Level], level: Level, first: int, table: NDArray[np.void]) -> Iterator[str]:
     """A level's rows of ``trials.csv``, from trial number `first` on. What can't be had is left empty, never NaN."""
-    prefix = csv_line([_cell(value) for _, value in level.settings])[:-1]
+    prefix = csv_line([cell(value) for _, value in level.settings])[:-1]
     labels = _LABELS[table["status"]].tolist()
     own = _columns(level, table)
     missing = np.full(len(table), np.nan)
@@ -69,8 +69,8 @@ def summary_csv(rows: Sequence[Row]) -> str:
     """``summary.csv``."""
     lines = [csv_line([*_paths([row.level for row in rows]), *_COLUMNS])]
     for row in rows:
-        settings = [_cell(value) for _, value in row.settings]
-        lines.append(csv_line([*settings, *(_cell(getattr(row, name)) for name in _COLUMNS)]))
+        settings = [cell(value) for _, value in row.settings]
+        lines.append(csv_line([*settings, *(cell(getattr(row, name)) for name in _COLUMNS)]))
     return "".join(lines)
 
 
@@ -91,7 +91,7 @@ def read_summary(text: str, levels: Sequence[Level]) -> tuple[Row, ...]:
         raise ValueError("its columns aren't those of this version and this config")
     rows = []
     for level, line in zip(levels, lines, strict=True):
-        if line[:swept] != [_cell(value) for _, value in level.settings]:
+        if line[:swept] != [cell(value) for _, value in level.settings]:
             raise ValueError(f"it has {line[:swept]} where the config has {dict(level.settings)}")
         numbers = {
             name: (int(cell) if name in _WHOLE else float(cell)) if cell else None
@@ -147,7 +147,7 @@ def _swept(levels: Sequence[Level]) -> dict[str, NDArray[Any]]:
     for i, path in enumerate(_paths(levels)):
         values = [level.settings[i][1] for level in levels]
         numbers = all(isinstance(value, int | float) for value in values)
-        columns[path] = np.array(values if numbers else [_cell(value) for value in values])
+        columns[path] = np.array(values if numbers else [cell(value) for value in values])
     return columns
 
 
@@ -158,7 +158,8 @@ def _records(columns: dict[str, NDArray[Any]]) -> NDArray[np.void]:
     return table
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A setting or a number in a csv file: floats in full, lists as JSON, what can't be had as nothing."""
     if value is None:
         return ""
     if isinstance(value, float):

@@ -37,8 +37,9 @@ def protocols(
     from nem_cli.experiment import folder as files
     from nem_cli.experiment.runner import Workers
     from nem_cli.paper.protocols.config import families, load, ways
+    from nem_cli.paper.protocols.results import settings_table, stages_table, summary_json
     from nem_cli.paper.protocols.search import find
-    from nem_cli.paper.protocols.write import summary_json, write
+    from nem_cli.paper.protocols.write import write
 
     search = load(files.find_config(config), overrides or (), seed=seed)
     workers = Workers(jobs, backend, scheduler, timeout)
@@ -53,8 +54,6 @@ def protocols(
     if json:
         typer.echo(summary_json(made))
     elif not quiet:
-        from nem_cli.paper.protocols.table import settings_table, stages_table
-
         for table in (stages_table(made), settings_table(made)):
             terminal.print_table(table.rich())
         typer.echo(f"Written to {folder}")

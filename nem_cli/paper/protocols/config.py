@@ -33,6 +33,11 @@ _STAGED = {
 """Settings that aren't a family's, and why."""
 
 
+def _staged(path: str) -> str:
+    """Why a setting isn't a family's; nothing where it is."""
+    return next((why for staged, why in _STAGED.items() if f"{path}.".startswith(f"{staged}.")), "")
+
+
 def _listed(written: object) -> object:
     """A list, or a range as a sweep has them, as a tuple."""
     if isinstance(written, Mapping):
@@ -126,9 +131,8 @@ class Search(TrialSettings):
             raise SettingError("stop", _STAGED["stop"])
         for grid in self.families:
             for path in grid:
-                for staged, why in _STAGED.items():
-                    if path == staged or path.startswith(f"{staged}."):
-                        raise SettingError(f"families.{path}", f"can't be factored out of the paths: {why}")
+                if why := _staged(path):
+                    raise SettingError(f"families.{path}", f"can't be factored out of the paths: {why}")
         if sum(math.prod(len(values) for values in grid.values()) for grid in self.families) > MAX_FAMILIES:
             raise SettingError("families", f"has more than {MAX_FAMILIES:,} families")
         return self
@@ -203,7 +207,7 @@ def validate(tree: Mapping[str, Any], source: str = "") -> Search:
 def settings(level: Level) -> Iterator[tuple[str, Any]]:
     """A family's settings by dotted path, those of the stop rule and of the stages left out; `start` is its rule."""
     for path, value in level.trial.flat().items():
-        if not any(path == staged or path.startswith(f"{staged}.") for staged in _STAGED):
+        if not _staged(path):
             yield path, value
     if not isinstance(level.trial.start, str):
         yield "start", "given"

@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nem_cli.errors import FolderError
+from nem_cli.paper.protocols.config import Rule
 from nem_cli.paper.protocols.search import LEVEL
-from nem_cli.statistics.study import STATISTICS
+from nem_cli.statistics.study import MODES, STATISTICS
+from nem_cli.statistics.table import Column, Table
 
-RULE = ("norm", "tol", "start_counted")
+RULE = tuple(field.name for field in fields(Rule))
 CLAIMS = (*STATISTICS, "shape")
 
 
@@ -59,13 +61,12 @@ class Protocols:
 
         Those that an earlier stage dropped count as failing.
         """
-        return len([row for row in self.rows if row[f"p_{claim}"] >= LEVEL]) / max(len(self.rows), 1)
+        return _mean(row[f"p_{claim}"] >= LEVEL for row in self.rows)
 
     @property
     def faster(self) -> float:
         """The share of the rows in which both modes take fewer M-steps than EM at the paper's levels."""
-        both = [row for row in self.rows if row["multiplicative_saving"] > 0 and row["additive_saving"] > 0]
-        return len(both) / max(len(self.rows), 1)
+        return _mean(all(row[f"{mode}_saving"] > 0 for mode in MODES) for row in self.rows)
 
     @property
     def whole_tol(self) -> bool:
@@ -76,7 +77,7 @@ class Protocols:
         """Each setting's values, and how frequent they are."""
         groups = self.rows, self.members
         return [
-            Share(name, shown(value), *(100 * np.mean([row[name] == value for row in rows] or [0]) for rows in groups))
+            Share(name, shown(value), *(100 * _mean(row[name] == value for row in rows) for rows in groups))
             for name in self.settings
             for value in values(self.rows, name)
         ]
@@ -85,6 +86,11 @@ class Protocols:
         """The settings that all in the set have alike."""
         found = {name: {row[name] for row in self.members} for name in self.settings}
         return {name: shown(each.pop()) for name, each in found.items() if len(each) == 1}
+
+
+def _mean(holds: Iterable[bool]) -> float:
+    """The share of those that hold; 0 of none."""
+    return float(np.mean(list(holds) or [False]))
 
 
 def in_set(row: dict[str, Any]) -> bool:
@@ -136,3 +142,42 @@ def _value(name: str, text: str, names: Sequence[str]) -> Any:
     if name in ("tol", "sample_size"):
         return float(text)
     return text
+
+
+def summary_json(protocols: Protocols) -> str:
+    """What a search found, for programs."""
+    return json.dumps(
+        protocols.summary
+        | {
+            "whole_tol_in_set": protocols.whole_tol,
+            "share_faster": protocols.faster,
+            "shared_by_set": protocols.shared(),
+            "base_rates": {claim: protocols.base_rate(claim) for claim in CLAIMS},
+        },
+        indent=2,
+    )
+
+
+def stages_table(protocols: Protocols) -> Table:
+    """How many path families each stage left, and what the last one keeps."""
+    summary = protocols.summary
+    looked = [f"savings explained, {trials} trials" for trials in summary["trials"]["paper_levels"]]
+    names = ["declared", "EM takes the paper's 10", *looked]
+    counts = [summary["declared"], len(protocols.rows), *[None] * len(looked)]
+    families = {tuple(row[name] for name in protocols.settings if name not in RULE) for row in protocols.members}
+    rows = [
+        *zip(names, summary["families"], counts, strict=True),
+        ("in the confidence set", len(families), len(protocols.members)),
+    ]
+    return Table([Column("stage"), Column("path families", ",d"), Column("protocols", ",d")], rows)
+
+
+def settings_table(protocols: Protocols) -> Table:
+    """Each setting's share among the protocols in which EM takes the paper's 10 M-steps, and in the set."""
+    columns = [
+        Column("setting"),
+        Column("value"),
+        Column("of the first stage, %", ".0f"),
+        Column("of the set, %", ".0f"),
+    ]
+    return Table(columns, [astuple(share) for share in protocols.shares()])

@@ -22,24 +22,28 @@ from nem_cli.paper.protocols.config import Rule, Search
 from nem_cli.paper.protocols.together import NORMS, Cached, Together
 from nem_cli.statistics import published
 from nem_cli.statistics.first_passage import first_below
-from nem_cli.statistics.prediction import JOINTS, PRINTED, SIZES, predict, sizes
+from nem_cli.statistics.prediction import JOINTS, PRINTED, SIZES, predict, sizes, trials_assumed
 from nem_cli.statistics.study import MODES, STATISTICS, Curve, Protocol
 
 UNEXPLAINED = 1e-4
 """Where a chi-square test says less, no size of study explains the paper's numbers."""
+EM_COLUMNS = ("mean", "restricted")
+"""Of plain EM: mean count and share at the horizon."""
+LEVEL_COLUMNS = ("mean", *MODES, "distance")
+"""EM's mean count, per cent saved at the paper's levels, and how far these are from the paper's numbers."""
 FULL_COLUMNS = (
-    *("mean", "restricted", "multiplicative", "additive"),
+    *EM_COLUMNS,
+    *MODES,
     *(f"{claim}:{what}" for claim in JOINTS for what in ("p", "n")),
     *STATISTICS,
     "shape",
 )
-"""What the last stage says of a protocol: mean count, share at the horizon, per cent saved at the paper's levels; over
-sizes of study the largest p, of each joint claim with that size, of each printed number alone; and the largest share of
-studies with the paper's shape."""
+"""The same; over sizes of study the largest p, of each joint claim with that size, of each printed number alone; and
+the largest share of studies with the paper's shape."""
 
 
 def em_stage(search: Search, level: Level, rules: Sequence[Rule]) -> FloatArray:
-    """Plain EM's mean count and share at the horizon, shape (rules, 2)."""
+    """Columns `EM_COLUMNS`, shape (rules, 2)."""
     counts, reached = _passages(search, level, rules, 0, search.trials.em)
     return np.stack([counts.mean(axis=1), 1 - reached.mean(axis=1)], axis=1)
 
@@ -50,7 +54,7 @@ def plausible(em: FloatArray) -> BoolArray:
 
 
 def level_stage(search: Search, level: Level, rules: Sequence[Rule], number: int) -> FloatArray:
-    """EM's mean count, both savings at the paper's levels and their distance from the paper's, shape (rules, 4).
+    """Columns `LEVEL_COLUMNS`, shape (rules, 4).
 
     Parameters
     ----------
@@ -96,7 +100,7 @@ def full_stage(search: Search, level: Level, rules: Sequence[Rule]) -> FloatArra
             counts = protocol.curves[mode].counts[:, grids[mode] == published.OPTIMA[mode].sigma]
             row.append(100 * (1 - counts.mean() / em[index].mean()))
         for claim in JOINTS:
-            best = max(predicted, key=lambda each: each.p[claim])
+            best = trials_assumed(predicted, claim)
             row += [best.p[claim], best.n]
         row += [max(each.p[name] for each in predicted) for name in STATISTICS]
         table[index] = [*row, max(each.shape for each in predicted)]

@@ -12,6 +12,7 @@ import sqlite3
 import zlib
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,6 @@ def key(stage: str, search: Search, level: Level, rules: Sequence[Rule]) -> str:
     parts = [
         *(FORMAT, ALGORITHM, np.__version__, stage, search.seed, search.horizon, level.trial.flat()),
         {} if stage == "em" else of_all,
-        [[rule.norm, rule.tol, rule.start_counted] for rule in rules],
+        [astuple(rule) for rule in rules],
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

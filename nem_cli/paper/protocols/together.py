@@ -15,12 +15,7 @@ NORMS: Mapping[str, StopRule] = {rule.name: rule for rule in (Euclidean(), MaxCh
 
 
 class Cached(StopRule):
-    """A rule that keeps the coordinates of the last theta: a path's own stop and its trace ask for the same ones.
-
-    Parameters
-    ----------
-    rule : StopRule
-    """
+    """A rule that keeps the coordinates of the last theta: a path's own stop and its trace ask for the same ones."""
 
     name = "cached"
 
@@ -42,7 +37,6 @@ class Together(StopRule):
 
     Parameters
     ----------
-    rules : dict of str to StopRule
     tols : dict of str to float
         Of the same names.
     """

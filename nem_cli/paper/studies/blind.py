@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nem_cli.paper.studies.study import SCREENED, Runs, Study, Work, speedup
+from nem_cli.paper.studies.study import SCREENED, Runs, Study, Work, signs, speedup
 from nem_cli.statistics.estimate import Estimate, Sign
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.study import MODES
@@ -47,7 +47,7 @@ def _modes(run: Run, protocol: str) -> Iterator[Screen]:
         best = run.best({"noise.injection": mode, "noise.screen": SCREENED}, trials=choose)
         blind = [row for row in run.where({"noise.injection": mode, "noise.screen": "none"}) if row.sigma]
         (same,) = (row for row in blind if row.sigma == best.sigma)
-        signs = [found.sign for row in blind if (found := run.estimate(row, "speedup_percent"))]
+        found = signs(run, blind)
         yield Screen(
             protocol,
             mode,
@@ -55,8 +55,8 @@ def _modes(run: Run, protocol: str) -> Iterator[Screen]:
             speedup(run, best, judge),
             speedup(run, same, judge),
             len(blind),
-            signs.count(Sign.BELOW),
-            signs.count(Sign.ABOVE),
+            found[Sign.BELOW],
+            found[Sign.ABOVE],
         )
 
 

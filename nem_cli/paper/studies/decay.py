@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nem_cli.paper.studies.study import Runs, Study, Work, at_edge, speedup
+from nem_cli.paper.studies.study import Runs, Study, Work, at_edge, signs, speedup
 from nem_cli.statistics.estimate import Estimate, Sign, mean_estimate
 from nem_cli.statistics.published import DECAY
 from nem_cli.statistics.run import Run
@@ -57,7 +57,7 @@ def _modes(run: Run) -> Iterator[Cooling]:
         paper = run.best({"noise.injection": mode, "noise.decay": DECAY.value}, trials=choose)
         rows = [row for row in run.where({"noise.injection": mode}) if row.sigma]
         decays = [row["noise.decay"] for row in rows]
-        slow = [run.estimate(row, "speedup_percent") for row in rows if row["noise.decay"] == min(decays)]
+        slow = [row for row in rows if row["noise.decay"] == min(decays)]
         yield Cooling(
             mode,
             best.sigma,
@@ -68,7 +68,7 @@ def _modes(run: Run) -> Iterator[Cooling]:
             mean_estimate(run.counts(paper)[judge] - run.counts(best)[judge]),
             min(decays),
             len(slow),
-            sum(each is not None and each.sign is Sign.BELOW for each in slow),
+            signs(run, slow)[Sign.BELOW],
         )
 
 

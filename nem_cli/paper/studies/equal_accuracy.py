@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from nem_cli.drawing.style import BASELINE, EM_LOOK, Look, look, style
-from nem_cli.experiment.plan import BOOTSTRAP, stream
-from nem_cli.paper.equal_accuracy import NEGLIGIBLE, Accuracy, Arm, accuracies
+from nem_cli.paper.equal_accuracy import NEGLIGIBLE, Accuracy, of_run
 from nem_cli.paper.studies.study import Prices, Runs, Study, Work
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
@@ -31,12 +30,7 @@ def measure(runs: Runs, work: Work) -> list[Accuracy]:
 
 def measured(protocol: str, run: Run) -> list[Accuracy]:
     """One protocol's rows."""
-    arms = [
-        Arm(name, row.sigma, traces["log_likelihoods"], traces["limit"])
-        for name, row in arms_of(run)
-        for traces in [run.traces(row)]
-    ]
-    return accuracies(protocol, arms, stream(run.experiment.seed, BOOTSTRAP))
+    return of_run(protocol, run, arms_of(run))
 
 
 def arms_of(run: Run) -> Iterator[tuple[str, Row]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nem_cli.experiment.describe import shown
-from nem_cli.paper.studies.study import Runs, Study, Work, speedup
+from nem_cli.paper.studies.study import Runs, Study, Work, signs, speedup
 from nem_cli.statistics.estimate import Estimate, Sign, mean_estimate
 
 
@@ -47,7 +47,7 @@ def measure(runs: Runs, work: Work) -> list[Start]:
         best = run.best({"start.means": means}, trials=choose)
         above, below = (all(sign * a > sign * b for a, b in zip(means, truth, strict=True)) for sign in (1, -1))
         likelihoods = [run.trials(row)["log_likelihood"][judge] for row in (best, run.em(best))]
-        noisy = [run.estimate(row, "speedup_percent") for row in run.where({"start.means": means}) if row.sigma]
+        noisy = [row for row in run.where({"start.means": means}) if row.sigma]
         starts.append(
             Start(
                 shown(means),
@@ -56,7 +56,7 @@ def measure(runs: Runs, work: Work) -> list[Start]:
                 speedup(run, best, judge),
                 mean_estimate(likelihoods[0] - likelihoods[1]),
                 len(noisy),
-                sum(each is not None and each.sign is Sign.BELOW for each in noisy),
+                signs(run, noisy)[Sign.BELOW],
             )
         )
     return starts

@@ -14,8 +14,8 @@ from nem_cli.drawing.heatmap import draw_heatmap
 from nem_cli.drawing.style import style
 from nem_cli.em.arrays import FloatArray
 from nem_cli.paper.equal_accuracy import best_limit
-from nem_cli.paper.studies.study import UNKNOWN, Prices, Runs, Study, Work, known
-from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.paper.studies.study import Prices, Runs, Study, Work, known
+from nem_cli.statistics.estimate import UNKNOWN, Estimate, mean_estimate
 from nem_cli.statistics.first_passage import Passage, within_for_good
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nem_cli.em.arrays import FloatArray
-from nem_cli.paper.studies.study import SCREENED, UNKNOWN, Runs, Study, Work, of_means
-from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.paper.studies.study import SCREENED, Runs, Study, Work, of_means
+from nem_cli.statistics.estimate import UNKNOWN, Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.study import MODES
 

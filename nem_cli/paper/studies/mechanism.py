@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from nem_cli.drawing.curves import error_bars
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, COLOURS, style
+from nem_cli.paper.equal_accuracy import best_limit
 from nem_cli.paper.studies.equal_accuracy import arms_of
-from nem_cli.paper.studies.study import Prices, Runs, Study, Work, errors
+from nem_cli.paper.studies.study import Prices, Runs, Study, Work
 from nem_cli.statistics.estimate import Estimate, mean_estimate, share_estimate
 from nem_cli.statistics.first_passage import first_below
 from nem_cli.statistics.run import Run
@@ -59,8 +61,8 @@ def measure(runs: Runs, work: Work) -> list[Way]:
 def _ways(protocol: str, run: Run) -> Iterator[Way]:
     rows = list(arms_of(run))
     traces = [run.traces(row) for _, row in rows]
-    limits = np.stack([each["limit"] for each in traces])
-    best = np.where(np.isnan(limits), -np.inf, limits).max(axis=0)
+    limits = [each["limit"] for each in traces]
+    best = best_limit(limits)
     stop = run.experiment.stop
     threshold = stop.resolved().threshold(stop.tol or 0.0)
     past = [first_below(each["residuals"][:, :-1], threshold).steps for each in traces]
@@ -87,8 +89,9 @@ def figure(runs: Runs, ways: Sequence[Way], price: Prices) -> Figure:
             shown = [way for way in ways if way.protocol == protocol and way.way != "em"]
             for shift, (name, colour) in enumerate(zip(("counted", "looking_past"), COLOURS, strict=False)):
                 estimates = [getattr(way, name) for way in shown]
-                x, y = [each.value for each in estimates], np.arange(len(shown)) + 0.2 * shift - 0.1
-                axes.errorbar(x, y, xerr=errors(estimates), fmt="o", markersize=4, color=colour, label=_LABELS[name])
+                x, ends = [each.value for each in estimates], error_bars(estimates)
+                y = np.arange(len(shown)) + 0.2 * shift - 0.1
+                axes.errorbar(x, y, xerr=ends, fmt="o", markersize=4, color=colour, label=_LABELS[name])
             axes.axvline(0, color=BASELINE, linewidth=1)
             axes.set_yticks(range(len(shown)), [_name(way) for way in shown])
             axes.invert_yaxis()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -18,9 +16,9 @@ from nem_cli.em.status import Status
 from nem_cli.experiment.block import data_and_starts, problem
 from nem_cli.experiment.plan import NOISE, Level, stream
 from nem_cli.experiment.registry import EM
-from nem_cli.paper.studies.race_figure import race_figure
-from nem_cli.paper.studies.study import UNKNOWN, Prices, Runs, Study, Work, of_means
-from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.paper.studies.race_figure import figure
+from nem_cli.paper.studies.study import Runs, Study, Work, of_means
+from nem_cli.statistics.estimate import UNKNOWN, Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
 
@@ -50,7 +48,6 @@ class Racer:
 
     Parameters
     ----------
-    problem, method : str
     starts : int
         Trials: random starts on fixed data, or data sets.
     evaluations_mean, evaluations_median, evaluations_low, evaluations_high : float
@@ -110,8 +107,6 @@ class _Entry:
 
     Parameters
     ----------
-    problem : str
-    run : Run
     row : Row
         Its level.
     trials : structured ndarray of shape (trials,)
@@ -234,10 +229,6 @@ def first_within(task: tuple[int, int, Level, FloatArray]) -> tuple[int, FloatAr
             first[at[likelihood >= wanted[at]]] = step.k
         found.append(first[:counted])
     return number, np.concatenate(found)
-
-
-def figure(runs: Runs, racers: Sequence[Racer], price: Prices) -> Figure:
-    return race_figure(racers)
 
 
 STUDY = Study(

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from nem_cli.drawing.style import EM_LOOK, Look, look, style
+from nem_cli.paper.studies.study import Prices, Runs
 
 if TYPE_CHECKING:
     from nem_cli.paper.studies.race import Racer
@@ -49,21 +50,21 @@ def by_problem(racers: Sequence[Racer]) -> dict[str, list[Racer]]:
     return {problem: list(group) for problem, group in itertools.groupby(racers, key=lambda racer: racer.problem)}
 
 
-def race_figure(racers: Sequence[Racer]) -> Figure:
+def figure(runs: Runs, racers: Sequence[Racer], price: Prices) -> Figure:
     """The profile above, a panel a problem below."""
     groups = by_problem(racers)
     rows = -(-len(groups) // _COLUMNS)
     with style():
-        figure = Figure(figsize=(11, 3.6 + 2.3 * rows), layout="constrained")
-        grid = figure.add_gridspec(rows + 1, _COLUMNS, height_ratios=[1.5, *[1] * rows])
-        _profile(figure.add_subplot(grid[0, :]), racers)
+        drawn = Figure(figsize=(11, 3.6 + 2.3 * rows), layout="constrained")
+        grid = drawn.add_gridspec(rows + 1, _COLUMNS, height_ratios=[1.5, *[1] * rows])
+        _profile(drawn.add_subplot(grid[0, :]), racers)
         for number, (problem, group) in enumerate(groups.items()):
-            axes = figure.add_subplot(grid[1 + number // _COLUMNS, number % _COLUMNS])
+            axes = drawn.add_subplot(grid[1 + number // _COLUMNS, number % _COLUMNS])
             _distributions(axes, problem, group)
-        figure.supxlabel(
+        drawn.supxlabel(
             "evaluations until within 0.01 of the best limit; beside the method, the share that gets there", fontsize=9
         )
-    return figure
+    return drawn
 
 
 def _look(method: str) -> Look:

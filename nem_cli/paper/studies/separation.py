@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from nem_cli.drawing.axis import VALUES, coordinate, label
+from nem_cli.drawing.curves import draw_estimates
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, look, style
-from nem_cli.paper.studies.study import Prices, Runs, Study, Work, at_edge, errors, holm, speedup
+from nem_cli.paper.studies.study import Prices, Runs, Study, Work, at_edge, speedup
 from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.statistics.prediction import holm
 from nem_cli.statistics.run import Run
 
 AXIS = "mixture.means"
@@ -26,8 +28,6 @@ class Distance:
 
     Parameters
     ----------
-    distance : float
-    additive_sigma, multiplicative_sigma : float
     edge : bool
         Whether one of these is the lowest or highest level of its grid.
     additive, multiplicative : Estimate
@@ -51,7 +51,7 @@ class Distance:
 def measure(runs: Runs, work: Work) -> list[Distance]:
     run = runs["separation"]
     found = sorted((_distance(run, means) for means in run.values(AXIS)), key=lambda each: each.distance)
-    adjusted = holm([each.p for each in found])
+    adjusted = holm(np.array([each.p for each in found])).tolist()
     return [replace(each, p=p) for each, p in zip(found, adjusted, strict=True)]
 
 
@@ -88,11 +88,7 @@ def figure(runs: Runs, distances: Sequence[Distance], price: Prices) -> Figure:
         axes = drawn.add_subplot()
         axes.axhline(0, color=BASELINE, linewidth=1.2, linestyle="--", zorder=1, label="EM")
         for number, mode in enumerate(("additive", "multiplicative")):
-            saved = [getattr(each, mode) for each in distances]
-            axes.errorbar(
-                x, [each.value for each in saved], errors(saved), color=look(number).colour, marker=look(number).marker,
-                markersize=4.5, linewidth=1.3, capsize=2, elinewidth=1, label=f"{mode} noise",
-            )  # fmt: skip
+            draw_estimates(axes, x, [getattr(each, mode) for each in distances], look(number), f"{mode} noise")
         axes.set_xticks(x, [f"{at:g}" for at in x])
         axes.set_xlabel(label(AXIS))
         axes.set_ylabel(VALUES["speedup_percent"])

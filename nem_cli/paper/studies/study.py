@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from nem_cli.em.arrays import FloatArray
 from nem_cli.experiment.config import Experiment
 from nem_cli.experiment.plan import BOOTSTRAP, stream
 from nem_cli.experiment.runner import Workers
-from nem_cli.statistics.bootstrap import jointly_resampled_means, percentile_interval
-from nem_cli.statistics.estimate import Estimate
+from nem_cli.statistics.bootstrap import RESAMPLES, jointly_resampled_means, percentile_interval
+from nem_cli.statistics.estimate import UNKNOWN, Estimate, Sign
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
 from nem_cli.sweep.figure import run_figure
@@ -25,9 +25,6 @@ from nem_cli.sweep.sweep import Progress, collect
 
 SCREENED = "every-component"
 """The paper's screen."""
-
-UNKNOWN = Estimate(math.nan, math.nan, math.nan)
-"""A number that can't be had."""
 
 Runs = Mapping[str, Run]
 """Finished runs by the names of their configs."""
@@ -41,7 +38,6 @@ class Work:
 
     Parameters
     ----------
-    workers : Workers
     progress : callable, optional
         Told of the blocks done and of all.
     """
@@ -101,16 +97,13 @@ def known(run: Run, row: Row, column: str) -> Estimate:
     return run.estimate(row, column) or UNKNOWN
 
 
-def errors(estimates: Sequence[Estimate]) -> FloatArray:
-    """How far down and up the intervals reach, shape (2, estimates): the error bars of a figure."""
-    return np.maximum([[each.value - each.low, each.high - each.value] for each in estimates], 0).T
+def signs(run: Run, rows: Iterable[Row]) -> Counter[Sign]:
+    """How many of some rows save M-steps, or take more than EM; where intervals hold 0, or there are none, unclear."""
+    return Counter(known(run, row, "speedup_percent").sign for row in rows)
 
 
 def of_means(
-    columns: Sequence[NDArray[np.integer]],
-    function: Callable[[FloatArray], FloatArray],
-    seed: int,
-    resamples: int = 2000,
+    columns: Sequence[NDArray[np.integer]], function: Callable[[FloatArray], FloatArray], seed: int
 ) -> Estimate:
     """A function of the means of paired columns, with its percentile bootstrap interval.
 
@@ -122,19 +115,18 @@ def of_means(
         From means of shape (columns, ...) to numbers of shape (...).
     seed : int
         Of the bootstrap.
-    resamples : int
     """
     counts = np.column_stack(columns)
     with np.errstate(divide="ignore", invalid="ignore"):
-        replicates = function(jointly_resampled_means(counts, resamples, stream(seed, BOOTSTRAP)).T)
+        replicates = function(jointly_resampled_means(counts, RESAMPLES, stream(seed, BOOTSTRAP)).T)
         value = function(counts.mean(axis=0))
     low, high = percentile_interval(replicates, 0.95)
     return Estimate(float(value), float(low), float(high))
 
 
-def speedup(run: Run, row: Row, trials: slice) -> Estimate:
-    """Per cent fewer M-steps than plain EM, over some of the trials."""
-    counts = [run.counts(each)[trials] for each in (run.em(row), row)]
+def speedup(run: Run, row: Row, trials: slice, than: Row | None = None) -> Estimate:
+    """Per cent fewer M-steps than another row, plain EM's by default, over some of the trials."""
+    counts = [run.counts(each)[trials] for each in (than or run.em(row), row)]
     return of_means(counts, lambda means: 100 * (1 - means[1] / means[0]), run.experiment.seed)
 
 
@@ -154,11 +146,3 @@ def less(a: Estimate, b: Estimate) -> Estimate:
 def at_edge(value: float, grid: Sequence[float]) -> bool:
     """Whether the best value of a grid lies at its end, so that a better one may lie beyond."""
     return value in (min(grid), max(grid))
-
-
-def holm(p: Sequence[float]) -> list[float]:
-    """p-values adjusted for their number (Holm 1979, step-down), in the order given."""
-    order = np.argsort(p, kind="stable")
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(np.sort(p) * np.arange(len(p), 0, -1)))
-    return [float(each) for each in adjusted]

@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nem_cli.drawing.axis import label
+from nem_cli.drawing.curves import error_bars
 from nem_cli.drawing.frame import add_legend
 from nem_cli.drawing.style import BASELINE, look, style
-from nem_cli.experiment.plan import BOOTSTRAP, stream
-from nem_cli.paper.equal_accuracy import Arm, accuracies
-from nem_cli.paper.studies.study import UNKNOWN, Prices, Runs, Study, Work, known, of_means, speedup
-from nem_cli.statistics.estimate import Estimate, mean_estimate
+from nem_cli.paper.equal_accuracy import of_run
+from nem_cli.paper.studies.study import Prices, Runs, Study, Work, known, speedup
+from nem_cli.statistics.estimate import UNKNOWN, Estimate, mean_estimate
 from nem_cli.statistics.run import Run
 from nem_cli.statistics.summary import Row
 
@@ -76,7 +76,6 @@ class Case:
 
     Parameters
     ----------
-    system : str
     em : Estimate
         Mean M-steps without noise.
     sigma : float
@@ -137,12 +136,8 @@ def _accuracies(run: Run, rows: Sequence[Row]) -> list[Estimate]:
     if run.name == NETWORK:
         return [run.difference(row) for loss in LOSSES.values() for row in rows if row["stop.below"] == loss]
     levels = {row.level.key: row for row in run.rows}  # those without noise are one
-    arms = [
-        Arm(key, row.sigma, traces["log_likelihoods"], traces["limit"])
-        for key, row in sorted(levels.items(), key=lambda each: each[1].sigma)
-        for traces in [run.traces(row)]
-    ]
-    found = {(each.arm, each.epsilon): each for each in accuracies("", arms, stream(run.experiment.seed, BOOTSTRAP))}
+    arms = sorted(levels.items(), key=lambda each: each[1].sigma)
+    found = {(each.arm, each.epsilon): each for each in of_run("", run, arms)}
     return [found[rows[0].level.key, epsilon].difference for epsilon in NEAR.values()]
 
 
@@ -158,11 +153,7 @@ def _rate(runs: Runs, rate: float) -> Case:
     run, losses = runs["network"], runs[NETWORK]
     _, judge = run.halves
     one, row = (run.where({"network.rate": each}, sigma=0.0)[0] for each in (1.0, rate))
-    saved = of_means(
-        [run.counts(each)[judge] for each in (one, row)],
-        lambda means: 100 * (1 - means[1] / means[0]),
-        run.experiment.seed,
-    )
+    saved = speedup(run, row, judge, than=one)
     near = [UNKNOWN, UNKNOWN]
     if rate in losses.values("network.rate"):
         at = [[losses.where({"network.rate": each, "stop.below": loss}, sigma=0.0)[0] for each in (rate, 1.0)]
@@ -191,14 +182,12 @@ def _panel(axes: Axes, run: Run) -> None:
     for number, screen in enumerate(SCREENS):
         rows = [row for row in run.rows if row["noise.screen"] == screen and _plain(row)]
         if any(row.sigma for row in rows):
-            x, means = [row.sigma for row in rows], [row.mean_iterations for row in rows]
-            ends = [
-                [row.mean_iterations - row.ci_low for row in rows],
-                [row.ci_high - row.mean_iterations for row in rows],
-            ]
-            axes.errorbar(x, means, ends, color=look(number).colour, marker=look(number).marker, markersize=4,
-                          linewidth=1.2, capsize=2, label="blind" if screen == "none" else screen)  # fmt: skip
-            axes.axhline(means[0], color=BASELINE, linewidth=1, linestyle="--", zorder=1)
+            x, means = [row.sigma for row in rows], [known(run, row, "mean_iterations") for row in rows]
+            counts = [each.value for each in means]
+            axes.errorbar(x, counts, error_bars(means), color=look(number).colour, marker=look(number).marker,
+                          markersize=4, linewidth=1.2, capsize=2,
+                          label="blind" if screen == "none" else screen)  # fmt: skip
+            axes.axhline(counts[0], color=BASELINE, linewidth=1, linestyle="--", zorder=1)
     axes.set_title((run.experiment.title or run.name).replace(": ", ":\n"), loc="left", fontsize=9)
     axes.set_xlabel(label("sigma").removeprefix("initial "))
 

@@ -25,7 +25,6 @@ class Tolerance:
     ----------
     em, nem : float
         Mean M-steps; a lower bound where trials reached the cap.
-    em_median, nem_median : float
     saved : Estimate
         M-steps fewer than EM, paired.
     share : Estimate
