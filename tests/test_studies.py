@@ -75,8 +75,8 @@ def test_a_study_runs_from_its_shipped_configs_to_its_section(study, small_block
         "equal-accuracy": {"trials": 20, "sample_size": 50},
         "mechanism": {"trials": 20, "sample_size": 50},
         "systems": {"trials": 6},
-        "harm": {"sample_size": 50},
-        "race": {"stop": SHORT, "sweep": FEW},
+        "harm": {"trials": 12, "sample_size": 50},
+        "race": {"trials": 12, "stop": SHORT, "sweep": FEW},
     }.get(study.name, {})
     runs = {name: finished(tmp_path / name, thinned(name, **changes)) for name in study.configs}
     records = study.measure(runs, Work(HERE))

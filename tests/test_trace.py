@@ -192,6 +192,7 @@ TRACED = {
     "name": "traced",
     "mixture": {"family": "gaussian", "weights": [0.5, 0.5], "means": [-2, 2], "variances": [4, 4]},
     "sample_size": 50,
+    "estimate": ["variances"],
     "stop": {"rule": "euclidean", "tol": 1.2},
     "sweep": {"sigma": [0, 1.5]},
     "trials": 40,
@@ -199,7 +200,7 @@ TRACED = {
 }
 
 
-def test_a_run_keeps_its_traces(tmp_path):
+def test_a_run_keeps_its_traces(small_blocks, tmp_path):
     run = sweep(validate(TRACED), out=tmp_path / "run", jobs=1)
     em, noisy = run.rows
     for row in (em, noisy):
@@ -219,13 +220,13 @@ def test_a_run_keeps_its_traces(tmp_path):
     assert again.traces(noisy)["limit"].tobytes() == run.traces(noisy)["limit"].tobytes()
 
 
-def test_a_trace_is_part_of_a_runs_identity(tmp_path):
+def test_a_trace_is_part_of_a_runs_identity(small_blocks, tmp_path):
     sweep(validate(TRACED), out=tmp_path, jobs=1)
     with pytest.raises(FolderError, match=r"trace.horizon: there 20, here 25"):
         sweep(validate(TRACED | {"trace": {"horizon": 25, "limit": True}}), out=tmp_path, jobs=1)
 
 
-def test_a_damaged_trace_is_refused(tmp_path):
+def test_a_damaged_trace_is_refused(small_blocks, tmp_path):
     run = sweep(validate(TRACED), out=tmp_path, jobs=1)
     with sqlite3.connect(tmp_path / "trials.sqlite") as journal:
         journal.execute("UPDATE traces SET traces = zeroblob(length(traces))")
@@ -233,7 +234,7 @@ def test_a_damaged_trace_is_refused(tmp_path):
         run.traces(run.rows[0])
 
 
-def test_blocks_without_their_traces_run_again(tmp_path):
+def test_blocks_without_their_traces_run_again(small_blocks, tmp_path):
     run = sweep(validate(TRACED), out=tmp_path, jobs=1)
     before = run.traces(run.rows[1]).tobytes()
     with closing(sqlite3.connect(tmp_path / "trials.sqlite")) as journal:
