@@ -16,7 +16,7 @@ from nem_cli.statistics.estimate import UNKNOWN, Estimate, mean_estimate
 from nem_cli.statistics.optimum import best_level, optimum_set
 from nem_cli.statistics.prediction import PRINTED, Prediction, outcome, trials_assumed
 from nem_cli.statistics.study import MODES, Protocol
-from nem_cli.statistics.table import Cell, Column, Table
+from nem_cli.statistics.table import Cell, Column, Table, shown
 
 FEWEST = 4
 """Trials that a level can be chosen and measured on."""
@@ -98,7 +98,9 @@ def verdict_table(rows: Sequence[Verdict]) -> Table:
     cells: list[list[Cell]] = []
     for claim in CLAIMS:
         same = [row for row in rows if row.claim == claim]
-        cells.append([_words(claim), same[0].paper, *(f"{row.value:.3g} {said[row.outcome]}" for row in same)])
+        cells.append(
+            [_words(claim), same[0].paper, *(f"{shown(row.value, '.3g')} {said[row.outcome]}".strip() for row in same)]
+        )
     return Table(columns, cells)
 
 
